@@ -1,0 +1,158 @@
+"""The event log: everything that happens in a call, and the only truth about it.
+
+Each event is appended and flushed before any screen shows it. State is what ``CallState`` folds
+out of the events; nothing else is stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from trainer.library import Persona, Rubric, Scenario
+from trainer.listening import Reading
+from trainer.pathway import Mode, Outcome, Speaker
+from trainer.prospect.standing import Direction, Mood, Standing
+from trainer.transcripts import Transcript, Turn
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Opened(_Event):
+    """The call began. Carries its content as it was then, so that later edits change nothing."""
+
+    type: Literal["opened"] = "opened"
+    persona: Persona
+    scenario: Scenario
+    rubric: Rubric
+    mode: Mode
+    seed: int
+    engine: str
+    """Name of the engine that voices the prospect."""
+    standing: Standing
+
+
+class Heard(_Event):
+    """The rep said something."""
+
+    type: Literal["heard"] = "heard"
+    text: str
+
+
+class Moved(_Event):
+    """The turn was read and the mind moved."""
+
+    type: Literal["moved"] = "moved"
+    reading: Reading
+    standing: Standing
+
+
+class Directed(_Event):
+    """What the prospect decided to do."""
+
+    type: Literal["directed"] = "directed"
+    direction: Direction
+
+
+class Spoke(_Event):
+    """The prospect said something, and where the words came from."""
+
+    type: Literal["spoke"] = "spoke"
+    text: str
+    source: Literal["model", "authored"]
+    """``model``: drawn from the engine and passed by the guard. ``authored``: the persona's own
+    written line, because the engine's words were refused or did not come."""
+    drawn: int = 0
+    """How many lines were drawn from the engine."""
+    refusals: tuple[str, ...] = ()
+    """Why the guard refused each line that was not said."""
+    seconds: float = 0.0
+    """From the rep's Enter to the words being ready."""
+
+
+class Ended(_Event):
+    """The call is over."""
+
+    type: Literal["ended"] = "ended"
+    outcome: Outcome
+    by: Literal["rep", "prospect"]
+
+
+Event = Annotated[Opened | Heard | Moved | Directed | Spoke | Ended, Field(discriminator="type")]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads and writes one event as JSON."""
+
+
+class Logged(BaseModel):
+    """An event as it stands in the log."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    at: dt.datetime
+    event: Event
+
+
+class CallState:
+    """What the events so far add up to. ``apply`` is the only way to change it."""
+
+    def __init__(self) -> None:
+        self.opened: Opened | None = None
+        self.turns: list[Turn] = []
+        self.sources: list[Spoke] = []
+        """One for each prospect turn, in order."""
+        self.readings: list[Reading] = []
+        """One for each rep turn that was read, in order."""
+        self.standings: list[Standing] = []
+        """The standing at the opening and after each rep turn."""
+        self.directions: list[Direction] = []
+        self.pending: Heard | None = None
+        """A rep turn heard and not yet answered: what a resumed call has to finish."""
+        self.ended: Ended | None = None
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event of the log."""
+        match event:
+            case Opened():
+                self.opened = event
+                self.standings.append(event.standing)
+            case Heard():
+                self.turns.append(Turn(Speaker.REP, event.text))
+                self.pending = event
+            case Moved():
+                self.readings.append(event.reading)
+                self.standings.append(event.standing)
+            case Directed():
+                self.directions.append(event.direction)
+            case Spoke():
+                self.turns.append(Turn(Speaker.PROSPECT, event.text))
+                self.sources.append(event)
+                self.pending = None
+            case Ended():
+                self.ended = event
+                self.pending = None
+
+    @property
+    def standing(self) -> Standing:
+        """Where the prospect stands now."""
+        return self.standings[-1]
+
+    @property
+    def mood(self) -> Mood:
+        """The prospect's mood now."""
+        return self.standing.mood
+
+    @property
+    def fallbacks(self) -> int:
+        """How many prospect turns were authored lines."""
+        return sum(spoke.source == "authored" for spoke in self.sources)
+
+    def transcript(self) -> Transcript:
+        """The words alone, as the grader reads them."""
+        prospect = self.opened.scenario.prospect.name if self.opened else None
+        return Transcript(tuple(self.turns), prospect_name=prospect)

@@ -1,0 +1,19 @@
+"""Content that trainers write: personas, scenarios and rubrics as checked models."""
+
+from trainer.library.persona import Persona
+from trainer.library.rubric import Check, Rubric, StageWeight
+from trainer.library.scenario import Fact, Lead, Objection, Offer, Prospect, Question, Scenario
+
+__all__ = [
+    "Check",
+    "Fact",
+    "Lead",
+    "Objection",
+    "Offer",
+    "Persona",
+    "Prospect",
+    "Question",
+    "Rubric",
+    "Scenario",
+    "StageWeight",
+]
