@@ -1,0 +1,4 @@
+"""The app: the rooms behind it, shown in a terminal.
+
+Nothing imports this package but the command line.
+"""
