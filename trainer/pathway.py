@@ -11,16 +11,21 @@ from enum import StrEnum
 from typing import Self
 
 
-class Stage(StrEnum):
-    """A rung of the pathway, lowest first. Each stands on the one before."""
+class _Term(StrEnum):
+    """A name with its one-line meaning."""
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> Self:
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        """Members are written as ``NAME = value, meaning``."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
         return member
+
+
+class Stage(_Term):
+    """A rung of the pathway, lowest first. Each stands on the one before."""
 
     RAPPORT = "rapport", "They are willing to talk with you."
     EMPATHY = "empathy", "They feel that you understand what this is like for them."
@@ -62,6 +67,7 @@ class Move(StrEnum):
     is_not: str
 
     def __new__(cls, value: str, group: MoveGroup, meaning: str, is_not: str) -> Self:
+        """Members are written as ``NAME = value, group, meaning, is_not``."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.group = group
@@ -219,16 +225,8 @@ class Move(StrEnum):
         return self.value.replace("_", " ")
 
 
-class Act(StrEnum):
+class Act(_Term):
     """What a prospect's turn does."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     GREET = "greet", "picks up or says hello"
     SMALL_TALK = "small_talk", "returns a pleasantry"
@@ -250,16 +248,8 @@ class Act(StrEnum):
     HANG_UP = "hang_up", "ends the call"
 
 
-class Verdict(StrEnum):
+class Verdict(_Term):
     """What the call came to; the first that applies, in this order."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     ASKED = "asked", "The sale was asked for."
     PRESSURED = "pressured", "A close was tried on pressure."
@@ -278,16 +268,8 @@ class Form(StrEnum):
     NONE = "none"
 
 
-class Outcome(StrEnum):
+class Outcome(_Term):
     """How the call ended for the prospect."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     AGREED = "agreed", "They went ahead."
     DECLINED = "declined", "They said no."
@@ -303,16 +285,8 @@ class Speaker(StrEnum):
     PROSPECT = "prospect"
 
 
-class LeadSource(StrEnum):
+class LeadSource(_Term):
     """How the lead came in; each begins a different conversation."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     WEB_FORM = "web_form", "filled in a form on the website"
     WARM_TRANSFER = "warm_transfer", "handed over live by a colleague"
@@ -322,16 +296,8 @@ class LeadSource(StrEnum):
     COLD = "cold", "never asked to be called"
 
 
-class Mode(StrEnum):
+class Mode(_Term):
     """How much the rep sees during a call."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     GUIDED = "guided", "the ladder, patience, and a hint on request"
     STANDARD = "standard", "the prospect's mood only"

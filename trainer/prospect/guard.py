@@ -1,0 +1,240 @@
+"""Is a line fit to be said? Pure rules between what the model drew and what the rep hears.
+
+The guard protects what the code has decided: a line may not agree, refuse, reveal or ask what the
+direction does not, nor speak as anyone but the prospect. It returns the reason, so that refusals
+can be counted by kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from trainer import wording
+from trainer.library import Scenario
+from trainer.pathway import Act, Speaker
+from trainer.prospect.standing import Direction
+from trainer.transcripts import Turn
+
+MAX_WORDS = 30
+"""A prospect's turn has a median of 8 to 12 words in labelled calls; 30 is a long one."""
+
+_MARKUP = re.compile(r"[<>{}\[\]|*#`_\\~^=]|https?:|www\.|\(\s*\)")
+
+
+def _any_of(*phrases: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
+
+
+_ASSISTANT = _any_of(
+    r"as an? (?:ai|assistant|language model|chatbot)",
+    r"language model",
+    r"i(?:'m| am) (?:here to|an? (?:ai|assistant))",
+    r"how (?:can|may) i (?:help|assist)",
+    r"(?:happy|glad|here) to (?:help|assist)",
+    r"assist you",
+    r"feel free to",
+    r"let me know if",
+    r"i can help you",
+    r"i(?:'d| would) be happy to",
+    r"can i help you with",
+    r"i apologi[sz]e for",
+    r"thank(?:s| you) for (?:reaching|asking|sharing)",
+    r"thank(?:s| you) for your (?:question|time|interest|call|patience)",
+    r"here(?:'s| is) (?:a|an|the|my) (?:response|reply|line|answer|sentence)",
+)
+_REP = _any_of(
+    r"thank(?:s| you) for (?:calling us|choosing|considering)",
+    r"we (?:offer|provide|speciali[sz]e|can offer|can help)",
+    r"our (?:product|services?|software|platform|solution|customers|clients|team can)",
+    r"i(?:'m| am) calling (?:you|from|about)",
+    r"i(?:'d| would) (?:love|like) to (?:offer|show|tell|help|schedule|introduce)",
+    r"would you (?:like|be interested)",
+    r"can i interest",
+    r"are you interested",
+    r"let me (?:explain|show you|tell you about|introduce)",
+    r"how does that sound",
+    r"what can i do for you",
+    r"we(?:'ll| will) (?:take care of|help you|make sure you)",
+    r"i can (?:offer|assist|schedule you)",
+    r"sign you up",
+    r"your (?:business|company|team|needs) (?:is|are) (?:important|our)",
+)
+_COMMITS = _any_of(
+    r"let'?s (?:do|go with|get (?:it|this|that) (?:done|started)|sign|book|proceed)",
+    r"let'?s make it happen",
+    r"i(?:'ll| will) (?:take it|sign|buy|order|go with|do it)",
+    r"(?:we|i)(?:'re| are|'m| am) (?:in|on board|sold)",
+    r"sign (?:me|us) up",
+    r"count (?:me|us) in",
+    r"(?:you have|it's|that's) a deal",
+    r"you(?:'ve| have) (?:got|sold) (?:a deal|me)",
+    r"where do (?:i|we) sign",
+    r"i (?:agree|accept)",
+    r"(?:go|move|moving|going) (?:right )?ahead with",
+    r"send (?:me |us |over )?the (?:contract|paperwork|agreement)",
+    r"book (?:it|me|us)",
+    r"put (?:me|us) down",
+    r"i(?:'m| am) ready to (?:buy|sign|go|start)",
+    r"(?:i|we)(?:'d| would) (?:like|love) to (?:buy|sign|order|go ahead|proceed|get started)",
+    r"(?:that|it) works for (?:me|us)",
+    r"yes,? please",
+    r"we have an agreement",
+    r"looking forward to (?:working|getting started|it)",
+)
+_AGREES = _any_of(
+    r"yes|yeah|yep|okay|ok|all ?right|fine|good|great|sure|works",
+    r"do it|done|deal|go|then|right|let's",
+    r"(?:mon|tues|wednes|thurs|fri)day",
+)
+_REFUSES = _any_of(
+    r"not interested",
+    r"no thank(?:s| you)",
+    r"(?:don'?t|do not|stop) (?:call|calling)",
+    r"i(?:'ll| will) pass",
+    r"(?:we|i)(?:'re| are|'m| am) (?:done|hanging up)",
+    r"hang(?:ing)? up",
+    r"good ?bye|bye(?: now)?",
+    r"take (?:me|us) off",
+)
+_QUESTION_ACTS = frozenset(
+    {Act.ASK_QUESTION, Act.ASK_PROOF, Act.PUSH_BACK, Act.HOLD_BACK, Act.GREET, Act.BRUSH_OFF,
+     Act.OBJECT, Act.CONSIDER, Act.SMALL_TALK, Act.CONFIRM, Act.BUYING_SIGNAL}
+)  # fmt: skip
+_COMMIT_ACTS = frozenset({Act.AGREE, Act.CONFIRM})
+_REFUSE_ACTS = frozenset({Act.DECLINE, Act.HANG_UP, Act.DEFER, Act.BRUSH_OFF, Act.PUSH_BACK})
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Judges lines for one scenario."""
+
+    scenario: Scenario
+
+    def refuse(
+        self,
+        line: str,
+        direction: Direction,
+        turns: Sequence[Turn],
+        disclosed: frozenset[str] = frozenset(),
+    ) -> str | None:
+        """Why ``line`` may not be said now, or None if it may.
+
+        ``turns``: the conversation so far. ``disclosed``: ids of the facts already told.
+        """
+        return (
+            _refuse_form(line)
+            or self._refuse_role(line)
+            or _refuse_act(line, direction)
+            or _refuse_content(line, direction)
+            or self._refuse_leak(line, direction, turns, disclosed)
+            or _refuse_echo(line, turns)
+        )
+
+    def _refuse_role(self, line: str) -> str | None:
+        if _ASSISTANT.search(line):
+            return "speaks as an assistant"
+        first = re.escape(self.scenario.prospect.first_name)
+        if re.search(rf"^(\w+[,!.]? )?{first}\b[,!.:]", line, re.IGNORECASE) and not re.search(
+            rf"\b(this is|it's|i'm|speaking)\W+{first}|{first}\W+(speaking|here)",
+            line,
+            re.IGNORECASE,
+        ):
+            return "speaks as the rep"  # nobody on the phone calls out their own name
+        if _REP.search(line):
+            return "speaks as the rep"
+        ours = re.escape(self.scenario.you.company)
+        if _any_of(rf"(?:at|from|here at|i'm with|we at) {ours}").search(line):
+            return "speaks as the rep"
+        return None
+
+    def _refuse_leak(
+        self, line: str, direction: Direction, turns: Sequence[Turn], disclosed: frozenset[str]
+    ) -> str | None:
+        said = wording.content(line)
+        known = self._public | wording.content(direction.say or "")
+        for turn in turns:
+            known |= wording.content(turn.text)
+        for fact in self.scenario.facts:
+            if fact.id in disclosed or fact.id == direction.say_id:
+                continue
+            telling = wording.content(fact.say) - known
+            if telling and len(telling & said) / len(telling) >= 0.5:
+                return "leaks a fact"
+        heard = wording.figures(direction.say or "") | self._public_figures
+        for turn in turns:
+            heard |= wording.figures(turn.text)
+        # A clock or a count up to two is manner of speaking; any other new figure is made up.
+        if {f for f in wording.figures(line) if f not in ("2", "5")} - heard:
+            return "invents a figure"
+        return None
+
+    @cached_property
+    def _public_text(self) -> str:
+        s = self.scenario
+        return " ".join(
+            part
+            for part in (s.title, s.industry, s.prospect.name, s.prospect.role, s.prospect.company,
+                         s.prospect.city, s.lead.saw, s.lead.wrote, s.you.company, s.you.sells,
+                         s.you.price)
+            if part
+        )  # fmt: skip
+
+    @cached_property
+    def _public(self) -> set[str]:
+        return wording.content(self._public_text)
+
+    @cached_property
+    def _public_figures(self) -> set[str]:
+        return wording.figures(self._public_text)
+
+
+def _refuse_form(line: str) -> str | None:
+    if not any(char.isalpha() for char in line):
+        return "says nothing"
+    if _MARKUP.search(line) or re.match(r"^\s*\w+(?: \w+)?:\s", line):
+        return "carries markup"
+    if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
+        return "carries markup"
+    if len(line.split()) > MAX_WORDS:
+        return "runs long"
+    if line[-1] not in ".?!…\"'”’":
+        return "breaks off"
+    return None
+
+
+def _refuse_act(line: str, direction: Direction) -> str | None:
+    act = direction.act
+    if act not in _COMMIT_ACTS and _COMMITS.search(line):
+        return "agrees when not directed to"
+    if act not in _REFUSE_ACTS and _REFUSES.search(line):
+        return "refuses when not directed to"
+    if act is Act.AGREE and (not _AGREES.search(line) or _REFUSES.search(line)):
+        return "does not do what was directed"
+    if act is Act.ASK_QUESTION and "?" not in line:
+        return "does not do what was directed"
+    if act not in _QUESTION_ACTS and "?" in line:
+        return "asks when not directed to"
+    return None
+
+
+def _refuse_content(line: str, direction: Direction) -> str | None:
+    say = direction.say
+    if say is None:
+        return None
+    if wording.figures(say) - wording.figures(line):
+        return "drops what it was told to say"
+    wanted = 0.75 if direction.say_kind == "fact" else 0.6
+    return "drops what it was told to say" if wording.recall(line, say) < wanted else None
+
+
+def _refuse_echo(line: str, turns: Sequence[Turn]) -> str | None:
+    for turn in turns:
+        alike = wording.likeness(line, turn.text)
+        if turn.speaker is Speaker.PROSPECT and alike >= 0.75:
+            return "repeats an earlier line"
+        if turn.speaker is Speaker.REP and alike >= 0.6 and len(line.split()) > 4:
+            return "parrots the rep"
+    return None
