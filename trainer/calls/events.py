@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from trainer.grading.scorecard import Scorecard
 from trainer.library import Persona, Rubric, Scenario
 from trainer.listening import Reading
 from trainer.pathway import Mode, Outcome, Speaker
@@ -49,6 +50,7 @@ class Moved(_Event):
     type: Literal["moved"] = "moved"
     reading: Reading
     standing: Standing
+    """Where the turn left the prospect."""
 
 
 class Directed(_Event):
@@ -56,6 +58,8 @@ class Directed(_Event):
 
     type: Literal["directed"] = "directed"
     direction: Direction
+    standing: Standing
+    """The standing with what the prospect now tells, asks or objects taken into account."""
 
 
 class Spoke(_Event):
@@ -82,7 +86,16 @@ class Ended(_Event):
     by: Literal["rep", "prospect"]
 
 
-Event = Annotated[Opened | Heard | Moved | Directed | Spoke | Ended, Field(discriminator="type")]
+class Graded(_Event):
+    """The transcript was graded, with the rubric the call was opened with."""
+
+    type: Literal["graded"] = "graded"
+    scorecard: Scorecard
+
+
+Event = Annotated[
+    Opened | Heard | Moved | Directed | Spoke | Ended | Graded, Field(discriminator="type")
+]
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads and writes one event as JSON."""
@@ -111,9 +124,11 @@ class CallState:
         self.standings: list[Standing] = []
         """The standing at the opening and after each rep turn."""
         self.directions: list[Direction] = []
-        self.pending: Heard | None = None
-        """A rep turn heard and not yet answered: what a resumed call has to finish."""
+        self.due: Literal["open", "read", "direct", "speak", "end"] | None = None
+        """What has to happen next without the rep: how a killed call knows where to go on.
+        None while it is the rep's turn, and after the end."""
         self.ended: Ended | None = None
+        self.scorecard: Scorecard | None = None
 
     def apply(self, event: Event) -> None:
         """Take in the next event of the log."""
@@ -121,21 +136,27 @@ class CallState:
             case Opened():
                 self.opened = event
                 self.standings.append(event.standing)
+                self.due = "open"
             case Heard():
                 self.turns.append(Turn(Speaker.REP, event.text))
-                self.pending = event
+                self.due = "read"
             case Moved():
                 self.readings.append(event.reading)
                 self.standings.append(event.standing)
+                self.due = "direct"
             case Directed():
                 self.directions.append(event.direction)
+                self.standings[-1] = event.standing
+                self.due = "speak"
             case Spoke():
                 self.turns.append(Turn(Speaker.PROSPECT, event.text))
                 self.sources.append(event)
-                self.pending = None
+                self.due = None if self.standing.outcome is None else "end"
             case Ended():
                 self.ended = event
-                self.pending = None
+                self.due = None
+            case Graded():
+                self.scorecard = event.scorecard
 
     @property
     def standing(self) -> Standing:

@@ -1,4 +1,4 @@
-"""The situation of a call: who is on the line, what brought them, what they would tell a good rep."""
+"""The situation of a call: who is on the line, what brought them, what a good rep would hear."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from trainer.library.persona import Content, Identifier, Words
-from trainer.pathway import LeadSource, Move
+from trainer.pathway import LeadSource, Move, Speaker
+from trainer.transcripts.turn import Turn
 
 
 class Prospect(Content):
@@ -33,6 +34,11 @@ class Lead(Content):
     """What our marketing put before them."""
     wrote: Words | None = None
     """What they wrote, said or ticked, in their own words."""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What the prospect had said before the call, as the first turn of the conversation."""
+        return (Turn(Speaker.PROSPECT, self.wrote),) if self.wrote else ()
 
 
 class Offer(Content):
@@ -108,6 +114,15 @@ class Scenario(Content):
     named Monday``."""
     onboarding: int | None = Field(default=None, ge=1)
     """The place in the order in which new hires meet it; absent for the rest."""
+
+    @property
+    def tellable(self) -> tuple[Fact, ...]:
+        """Everything this prospect could tell a rep: the facts, then the dates as facts."""
+        dates = (
+            Fact(id=f"date-{n}", depth="surface", say=f"on {date.on:%B} {date.on.day} {date.why}")
+            for n, date in enumerate(self.dates, start=1)
+        )
+        return (*self.facts, *dates)
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Scenario:

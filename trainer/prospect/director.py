@@ -140,7 +140,7 @@ def _answer(moment: Moment) -> Direction:
         return Direction(Act.HOLD_BACK, mood, why="asked before there is any rapport")
     fact = _next_fact(moment, deep_first=behind or Move.IMPACT_QUESTION in labels)
     if fact is None:
-        if behind or len(after.disclosed) == len(moment.scenario.facts):
+        if behind or len(after.disclosed) == len(moment.scenario.tellable):
             return Direction(Act.ANSWER, mood, why="a fair question, and all of it is told")
         return Direction(Act.HOLD_BACK, mood, why="there is more, but not on this footing yet")
     if fact.depth == "surface" and labels & _QUESTIONS == {Move.CLOSED_QUESTION}:
@@ -221,7 +221,7 @@ def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
     )
     ready = [
         fact
-        for fact in moment.scenario.facts
+        for fact in moment.scenario.tellable
         if fact.id not in after.disclosed and (fact.depth == "surface" or deep_told)
     ]
     wanted = "deep" if deep_first else "surface"

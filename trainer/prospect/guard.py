@@ -157,7 +157,7 @@ class Guard:
         known = self._public | wording.content(direction.say or "")
         for turn in turns:
             known |= wording.content(turn.text)
-        for fact in self.scenario.facts:
+        for fact in self.scenario.tellable:
             if fact.id in disclosed or fact.id == direction.say_id:
                 continue
             telling = wording.content(fact.say) - known

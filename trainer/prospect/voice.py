@@ -116,7 +116,7 @@ class Voice:
         """Earlier lines of this persona for the same act, shown as if already said."""
         shown: list[Message] = []
         written = lines.suited(direction, self.persona)
-        others = [fact for fact in self.scenario.facts if fact.id != direction.say_id]
+        others = [fact for fact in self.scenario.tellable if fact.id != direction.say_id]
         for line in chance.sample(written, min(2, len(written))):
             example = direction
             if direction.say_kind is not None and others:
