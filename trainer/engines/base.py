@@ -70,6 +70,20 @@ class Engine(Protocol):
         """
         ...
 
+    def draw(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        n: int,
+        cancellation: Cancellation | None = None,
+    ) -> list[str]:
+        """Up to ``n`` whole answers to one prompt, each drawn on its own, prefix not repeated.
+
+        Engines that can, draw them together, which costs little more than one. Fewer come when
+        cancelled. Raises ``EngineFailed`` when no words can be had.
+        """
+        ...
+
     def prefill(self, prompt: Prompt) -> None:
         """Take in the part of a prompt known beforehand, so that the first turn starts faster.
 

