@@ -3,8 +3,10 @@
 from trainer.library.persona import Persona
 from trainer.library.rubric import Check, Rubric, StageWeight
 from trainer.library.scenario import Fact, Lead, Objection, Offer, Prospect, Question, Scenario
+from trainer.library.shelf import Casting, Shelf
 
 __all__ = [
+    "Casting",
     "Check",
     "Fact",
     "Lead",
@@ -15,5 +17,6 @@ __all__ = [
     "Question",
     "Rubric",
     "Scenario",
+    "Shelf",
     "StageWeight",
 ]
