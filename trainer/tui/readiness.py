@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+
+from trainer.tui.session import Loaded
 
 
 class Phase(StrEnum):
@@ -27,5 +28,5 @@ class Readiness:
     """What went wrong, where, and what to do, as the error says it."""
     fetchable: bool = False
     """Whether fetching the models would mend it, and the app knows how."""
-    loaded: Any = None
+    loaded: Loaded | None = None
     """What loading brought: listener, engine, grader."""

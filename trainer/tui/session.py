@@ -7,80 +7,45 @@ home screen stands before torch does.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainer.calls.events import CallState, Event
-from trainer.engines.base import Cancellation
-from trainer.errors import Finding
+from trainer.calls.events import CallState, Event, Graded
+from trainer.calls.store import CallSummary, Store
+from trainer.engines.base import Cancellation, Engine
 from trainer.grading.scorecard import Scorecard
-from trainer.library import Persona, Rubric, Scenario
-from trainer.pathway import Mode, Outcome, Verdict
+from trainer.library import Rubric, Scenario
+from trainer.library.shelf import Casting
+from trainer.listening import Listener
+from trainer.pathway import Mode
+from trainer.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from trainer.calls.call import Call
 
 Progress = Callable[[str, float | None], None]
 """Told what is being done, and how much of it, 0 to 1 (None where nobody knows)."""
 
 
-class Casting(Protocol):
-    """A scenario with the persona cast in it and the rubric that judges it."""
+class Grader(Protocol):
+    """Judges a transcript; ``trainer.grading`` has one."""
 
-    @property
-    def scenario(self) -> Scenario: ...  # noqa: D102
-    @property
-    def persona(self) -> Persona: ...  # noqa: D102
-    @property
-    def rubric(self) -> Rubric: ...  # noqa: D102
+    def grade(self, transcript: Transcript, rubric: Rubric, scenario: Scenario) -> Scorecard:
+        """The whole judgement."""
+        ...
 
 
-class Library(Protocol):
-    """The content to choose from; ``trainer.library.shelf.Shelf`` is one."""
+class Loaded(Protocol):
+    """What warming up brings; ``trainer.calls.loading.Loaded`` is one."""
 
     @property
-    def personas(self) -> Mapping[str, Persona]: ...  # noqa: D102
+    def listener(self) -> Listener: ...  # noqa: D102
     @property
-    def scenarios(self) -> Mapping[str, Scenario]: ...  # noqa: D102
+    def engine(self) -> Engine: ...  # noqa: D102
     @property
-    def findings(self) -> Sequence[Finding]: ...  # noqa: D102
-    def cast(self, scenario_id: str, persona_id: str | None = None) -> Casting: ...  # noqa: D102
-
-
-class Past(Protocol):
-    """One call of the log in a line; ``trainer.calls.store.CallSummary`` is one."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def started(self) -> dt.datetime: ...  # noqa: D102
-    @property
-    def scenario_id(self) -> str: ...  # noqa: D102
-    @property
-    def title(self) -> str: ...  # noqa: D102
-    @property
-    def persona_id(self) -> str: ...  # noqa: D102
-    @property
-    def prospect(self) -> str: ...  # noqa: D102
-    @property
-    def mode(self) -> Mode: ...  # noqa: D102
-    @property
-    def turns(self) -> int: ...  # noqa: D102
-    @property
-    def outcome(self) -> Outcome | None: ...  # noqa: D102
-    @property
-    def verdict(self) -> Verdict | None: ...  # noqa: D102
-    @property
-    def score(self) -> int | None: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A casting put together by hand, for a call whose content the shelf no longer holds."""
-
-    scenario: Scenario
-    persona: Persona
-    rubric: Rubric
+    def grader(self) -> Grader: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +68,7 @@ class Session(Protocol):
         """What has happened so far, in a copy the screen may keep."""
         ...
 
-    def begin(self) -> Iterator[Event]:
+    def begin(self, cancellation: Cancellation) -> Iterator[Event]:
         """The prospect's first words, or the rest of a turn that was broken off."""
         ...
 
@@ -119,7 +84,7 @@ class Session(Protocol):
 class Switchboard(Protocol):
     """Where calls are put through, and where past ones are looked up."""
 
-    def past(self) -> Sequence[Past]:
+    def past(self) -> Sequence[CallSummary]:
         """All calls, the newest first."""
         ...
 
@@ -127,7 +92,7 @@ class Switchboard(Protocol):
         """What a logged call came to. Raises ``TrainerError`` where there is no such call."""
         ...
 
-    def connect(self, plan: Plan, loaded: Any) -> Session:
+    def connect(self, plan: Plan, loaded: Loaded) -> Session:
         """Open the planned call, or take it up again. Blocks."""
         ...
 
@@ -135,7 +100,7 @@ class Switchboard(Protocol):
         """The scorecard kept with the call, if there is one."""
         ...
 
-    def grade(self, call_id: str, loaded: Any) -> Scorecard:
+    def grade(self, call_id: str, loaded: Loaded) -> Scorecard:
         """Grade the call anew from its transcript. Blocks."""
         ...
 
@@ -156,21 +121,22 @@ class _LiveSession:
     """A ``Call`` on the line. The lock keeps one engine to one call at a time: a worker that was
     left behind finishes its turn before the next call begins."""
 
-    def __init__(self, call: Any, lock: Lock) -> None:
+    def __init__(self, call: Call, lock: Lock) -> None:
         self._call = call
         self._lock = lock
 
     @property
     def id(self) -> str:
-        return str(self._call.id)
+        return self._call.id
 
     def snapshot(self) -> CallState:
         with self._lock:
             return copy_of(self._call.state)
 
-    def begin(self) -> Iterator[Event]:
+    def begin(self, cancellation: Cancellation) -> Iterator[Event]:
         with self._lock:
-            yield from self._call.begin()
+            self._call.prefill()
+            yield from self._call.begin(cancellation)
 
     def say(self, text: str, cancellation: Cancellation) -> Iterator[Event]:
         with self._lock:
@@ -184,59 +150,54 @@ class _LiveSession:
 class LiveSwitchboard:
     """The switchboard over the call log, the call loop and the grader."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
 
-    def past(self) -> Sequence[Past]:
+    def past(self) -> Sequence[CallSummary]:
         """All calls, the newest first."""
-        calls: Sequence[Past] = self._store.calls()
-        return calls
+        return self._store.calls()
 
     def state(self, call_id: str) -> CallState:
         """What a logged call came to."""
-        state: CallState = self._store.state(call_id)
-        return state
+        return self._store.state(call_id)
 
-    def connect(self, plan: Plan, loaded: Any) -> Session:
+    def connect(self, plan: Plan, loaded: Loaded) -> Session:
         """Open the planned call, or take it up again."""
         from trainer.calls.call import Call
 
-        line: Any = Call
         with self._lock:
             if plan.resume is not None:
-                call = line.resume(
+                call = Call.resume(
                     plan.resume,
                     store=self._store,
                     listener=loaded.listener,
-                    voice_engine=loaded.engine,
+                    engine=loaded.engine,
                 )
             else:
-                call = line.open(
-                    store=self._store,
-                    casting=plan.casting,
+                call = Call.open(
+                    plan.casting,
                     mode=plan.mode,
                     seed=plan.seed,
+                    store=self._store,
                     listener=loaded.listener,
-                    voice_engine=loaded.engine,
+                    engine=loaded.engine,
                 )
         return _LiveSession(call, self._lock)
 
     def stored_scorecard(self, call_id: str) -> Scorecard | None:
         """The scorecard kept with the call."""
-        card: Scorecard | None = self._store.scorecard(call_id)
-        return card
+        return self._store.scorecard(call_id)
 
-    def grade(self, call_id: str, loaded: Any) -> Scorecard:
-        """Grade from the transcript, by the rubric frozen into the call."""
+    def grade(self, call_id: str, loaded: Loaded) -> Scorecard:
+        """Grade from the transcript, by the rubric frozen into the call, and keep the card."""
         state = self.state(call_id)
         assert state.opened is not None  # noqa: S101 - a logged call begins with Opened
-        card: Scorecard = loaded.grader.grade(
-            state.transcript(), state.opened.rubric, state.opened.scenario
-        )
-        keep = getattr(self._store, "keep_scorecard", None)
-        if keep is not None:
-            keep(call_id, card)
+        with self._lock:
+            card = loaded.grader.grade(
+                state.transcript(), state.opened.rubric, state.opened.scenario
+            )
+        self._store.append(call_id, Graded(scorecard=card))
         return card
 
     def hint(self, state: CallState) -> str:
@@ -244,5 +205,4 @@ class LiveSwitchboard:
         from trainer.prospect.hint import hint
 
         assert state.opened is not None  # noqa: S101 - a call on the screen has been opened
-        words: str = hint(state.standing, state.opened.persona, state.opened.scenario, state.turns)
-        return words
+        return hint(state.standing, state.opened.persona, state.opened.scenario)

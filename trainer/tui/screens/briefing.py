@@ -66,9 +66,7 @@ class BriefingScreen(Screen[None]):
                 yield from _section("Mode", Content(MODE_WORDS[self._plan.mode]))
                 yield from _section("Your sheet", sheet(casting.scenario.you))
             with Vertical(classes="column"):
-                yield from _section(
-                    "How you will be judged", judged_by(casting.rubric)
-                )
+                yield from _section("How you will be judged", judged_by(casting.rubric))
         with Vertical(id="ready"):
             yield Static(id="progress")
             yield Button(Content("Pick up the phone  (enter)"), id="pick-up", compact=True)
@@ -178,9 +176,7 @@ def judged_by(rubric: Rubric) -> Content:
     """The rubric in plain words: stage by stage from the ground up, then the whole call."""
     rows: list[Content] = [literal(rubric.summary), Content()]
     for stage in Stage:
-        rows.append(
-            Content.assemble((stage.value, "bold"), (f"  {stage.meaning}", "$text-muted"))
-        )
+        rows.append(Content.assemble((stage.value, "bold"), (f"  {stage.meaning}", "$text-muted")))
         rows += [
             Content.assemble("  • ", literal(check.asks))
             for check in rubric.checks

@@ -13,11 +13,11 @@ from textual.screen import Screen
 from textual.widgets import Button, Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from trainer.calls.store import CallSummary
 from trainer.errors import TrainerError
 from trainer.library import Scenario
 from trainer.pathway import Mode
 from trainer.tui.screens.modals import Choice, Chooser
-from trainer.tui.session import Past
 from trainer.tui.wording import LEAD_NAMES, literal, when, who
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class HomeScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._unfinished: dict[str, Past] = {}
+        self._unfinished: dict[str, CallSummary] = {}
         self._persona: str | None = None
         """The persona picked by hand; None means the scenario's usual one."""
         self._mode = Mode.GUIDED
@@ -148,7 +148,7 @@ class HomeScreen(Screen[None]):
         """To the calls made so far."""
         self.app.show_history()
 
-    def _chosen(self) -> tuple[Past | None, Scenario | None]:
+    def _chosen(self) -> tuple[CallSummary | None, Scenario | None]:
         options = self.query_one("#list", OptionList)
         if options.highlighted is None:
             return None, None
@@ -158,7 +158,7 @@ class HomeScreen(Screen[None]):
         return None, self.app.shelf.scenarios.get(key)
 
     def _refill(self) -> None:
-        past: Sequence[Past] = ()
+        past: Sequence[CallSummary] = ()
         try:
             past = self.app.switchboard.past()
         except TrainerError as error:
@@ -199,7 +199,7 @@ class HomeScreen(Screen[None]):
                 )
             )
 
-    def _options(self, unfinished: Sequence[Past]) -> list[Option]:
+    def _options(self, unfinished: Sequence[CallSummary]) -> list[Option]:
         def heading(text: str) -> Option:
             return Option(Content.styled(text, "bold $text-muted"), disabled=True)
 

@@ -73,8 +73,8 @@ class Conversation(VerticalScroll, can_focus=False):
         super().__init__(id=id)
         self._speaking: Line | None = None
         self._pulse: Timer | None = None
-        self._thinking: Static | None = None
-        self._thinker = ""
+        self._waiting: Static | None = None
+        self._awaited = ""
         self._dots = 0
 
     def on_mount(self) -> None:
@@ -109,20 +109,20 @@ class Conversation(VerticalScroll, can_focus=False):
             self._speaking.all_at_once()
             self._speaking = None
 
-    def think(self, name: str | None) -> None:
-        """Show that somebody is thinking; None when they are done."""
-        if self._thinking is not None:
-            self._thinking.remove()
-            self._thinking = None
-        if name is not None:
-            self._thinking = Static(literal(f"{name} is thinking ..."), classes="thinking")
-            self._thinker = name
+    def wait_for(self, what: str | None) -> None:
+        """Show what is being waited for ("Dana is thinking"); None when it has come."""
+        if self._waiting is not None:
+            self._waiting.remove()
+            self._waiting = None
+        if what is not None:
+            self._waiting = Static(literal(f"{what} ..."), classes="waiting")
+            self._awaited = what
             self._dots = 3
-            self._add(self._thinking)
+            self._add(self._waiting)
 
     def _add(self, widget: Line | Static) -> None:
-        if self._thinking is not None and widget is not self._thinking:
-            self.mount(widget, before=self._thinking)
+        if self._waiting is not None and widget is not self._waiting:
+            self.mount(widget, before=self._waiting)
         else:
             self.mount(widget)
         self.anchor()
@@ -132,7 +132,7 @@ class Conversation(VerticalScroll, can_focus=False):
             self.finish()
 
     def _breathe(self) -> None:
-        if self._thinking is None or self.app.animation_level == "none":
+        if self._waiting is None or self.app.animation_level == "none":
             return
         self._dots = self._dots % 3 + 1
-        self._thinking.update(literal(f"{self._thinker} is thinking {'.' * self._dots}"))
+        self._waiting.update(literal(f"{self._awaited} {'.' * self._dots}"))
