@@ -1,0 +1,117 @@
+"""The close of a call: its form, whether it was earned, and the verdict that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainer.grading.checks import RepTurn, answer
+from trainer.grading.replies import refuses
+from trainer.grading.stages import LEVELS, level, points
+from trainer.library import Rubric
+from trainer.pathway import Form, Move, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """How the close went, with the turns that show it."""
+
+    asked: tuple[RepTurn, ...]
+    assumed: tuple[RepTurn, ...]
+    """Turns that go ahead as decided without asking."""
+    pressed: tuple[RepTurn, ...]
+    good: RepTurn | None
+    """The first close that was assumed, earned by then, unpressed and not refused."""
+    earned: bool
+    """At the close, or by the end where none was made."""
+    earned_at: int | None
+    """The turn by which the close was earned."""
+
+    @property
+    def form(self) -> Form:
+        """The form of the close; a sale once asked for was asked for."""
+        if self.asked:
+            return Form.ASKED
+        return Form.ASSUMED if self.assumed else Form.NONE
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first verdict that applies, in the order of the vocabulary."""
+        if self.asked:
+            return Verdict.ASKED
+        if self.assumed and any(t.number <= self.assumed[-1].number for t in self.pressed):
+            return Verdict.PRESSURED
+        if self.assumed:
+            return Verdict.EARNED_CLOSE if self.good else Verdict.ASSUMED_TOO_SOON
+        return Verdict.LEFT_ON_TABLE if self.earned else Verdict.NOT_EARNED
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as a rep reads it, with the turn that decided it."""
+        match self.verdict:
+            case Verdict.ASKED if self.earned:
+                return f"You earned it, then asked for it: turn {self.asked[0].number}."
+            case Verdict.ASKED:
+                return f"You asked for the sale before it was earned: turn {self.asked[0].number}."
+            case Verdict.PRESSURED:
+                return f"You closed on pressure: turn {self.pressed[0].number}."
+            case Verdict.ASSUMED_TOO_SOON:
+                number = self.assumed[0].number
+                return f"You assumed the close before it was earned: turn {number}."
+            case Verdict.EARNED_CLOSE if self.good:
+                return f"You earned it and assumed it, without asking: turn {self.good.number}."
+            case Verdict.LEFT_ON_TABLE:
+                return f"You had earned it by turn {self.earned_at}, and never closed."
+            case _:
+                return "The close was not earned, and you did not force it."
+
+
+def find(turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]) -> Close:
+    """The close of a call. ``replies``: the prospect's next words, by rep turn number."""
+    asked = tuple(turn for turn in turns if turn.makes(Move.ASK_FOR_SALE))
+    assumed = tuple(t for t in turns if t.makes(Move.ASSUMPTIVE_CLOSE) and t not in asked)
+    good = next((t for t in assumed if _is_good(t, turns, rubric, replies)), None)
+    earned_at = next(
+        (
+            turn.number
+            for turn in turns
+            if not refuses(replies.get(turn.number, "")) and is_earned(_upto(turns, turn), rubric)
+        ),
+        None,
+    )
+    if asked:
+        earned = is_earned(_upto(turns, asked[0]), rubric)
+    elif assumed:
+        earned = good is not None
+    else:
+        earned = earned_at is not None
+    pressed = tuple(turn for turn in turns if turn.makes(Move.PRESSURE))
+    return Close(asked, assumed, pressed, good, earned, earned_at)
+
+
+def is_earned(turns: Sequence[RepTurn], rubric: Rubric) -> bool:
+    """Whether what was said so far earns the close: every needed check met and every stage where
+    the rubric wants it."""
+    results = [answer(check, turns) for check in rubric.checks]
+    needed = {check.id for check in rubric.checks if check.needed_to_earn}
+    if any(result.passed is False for result in results if result.id in needed):
+        return False
+    return all(
+        LEVELS.index(level(points(stage, results, rubric), stage, rubric))
+        >= LEVELS.index(weight.to_earn)
+        for stage, weight in rubric.stages.items()
+    )
+
+
+def _is_good(
+    close: RepTurn, turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]
+) -> bool:
+    return (
+        not close.makes(Move.PRESSURE)
+        and not refuses(replies.get(close.number, ""))
+        and is_earned(_upto(turns, close), rubric)
+    )
+
+
+def _upto(turns: Sequence[RepTurn], last: RepTurn) -> list[RepTurn]:
+    return [turn for turn in turns if turn.number <= last.number]

@@ -1,0 +1,58 @@
+"""A scorecard as the JSON object that ``trainer grade --json`` promises, key by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.grading.scorecard import Evidence, Scorecard
+
+
+def as_json(card: Scorecard, file: str | None = None) -> dict[str, Any]:
+    """The JSON object of a scorecard. Turns count from 1 over both speakers."""
+    return {
+        **({} if file is None else {"file": file}),
+        "verdict": card.verdict.value,
+        "sentence": card.sentence,
+        "earned": card.earned,
+        "form": card.form.value,
+        "score": card.score,
+        "passed": card.passed,
+        "rubric": card.rubric,
+        "stages": {
+            stage.value: {
+                "score": one.score,
+                "level": one.level,
+                "evidence": [_evidence(line) for line in one.evidence],
+            }
+            for stage, one in card.stages.items()
+        },
+        "asked": list(card.asked),
+        "assumptive": list(card.assumptive),
+        "pressure": list(card.pressure),
+        "earned_at": card.earned_at,
+        "checks": [
+            {
+                "id": check.id,
+                "asks": check.asks,
+                "passed": check.passed,
+                "evidence": [_evidence(line) for line in check.evidence],
+            }
+            for check in card.checks
+        ],
+        "stats": card.stats.model_dump(mode="json"),
+        "coach": [
+            {"turn": note.turn, "said": note.said, "missed": note.missed, "try": note.try_}
+            for note in card.coach
+        ],
+        "small_victories": list(card.small_victories),
+        "unscored": list(card.unscored),
+        "moves": {str(turn): [move.value for move in moves] for turn, moves in card.moves},
+    }
+
+
+def _evidence(line: Evidence) -> dict[str, Any]:
+    return {
+        "turn": line.turn,
+        "quote": line.quote,
+        "move": None if line.move is None else line.move.value,
+    }
