@@ -1,0 +1,65 @@
+"""Tokens turned into text as they come: whole characters only, and nothing past a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+_HALF = "\ufffd"
+
+
+class AnswerText:
+    """One answer's text. ``add`` gives what became certain; ``done`` is set once a stop is met.
+
+    White space at the head is dropped (an answer that begins with a line break has not ended),
+    unless the answer ``goes_on`` from a prefix.
+    """
+
+    def __init__(
+        self,
+        decode: Callable[[Sequence[int]], str],
+        stops: Sequence[str],
+        *,
+        goes_on: bool = False,
+    ) -> None:
+        self._goes_on = goes_on
+        self.done = False
+        self._decode = decode
+        self._stops = [stop for stop in stops if stop]
+        self._tokens: list[int] = []
+        self._given = 0
+        self._text = ""
+
+    def add(self, token: int) -> str:
+        """Take in a token; the text that can be shown now, often a word, sometimes nothing."""
+        self._tokens.append(token)
+        self._read()
+        if not self.done and self._text.endswith(_HALF):
+            return ""
+        return self._give(len(self._text) if self.done else len(self._text) - self._undecided())
+
+    def finish(self) -> str:
+        """What was still held back when the model ended its answer."""
+        self._read()
+        self._text = self._text.rstrip(_HALF)
+        return self._give(len(self._text))
+
+    def _read(self) -> None:
+        text = self._decode(self._tokens)
+        self._text = text if self._goes_on else text.lstrip()
+        ends = [at for stop in self._stops if (at := self._text.find(stop)) >= 0]
+        if ends:
+            self.done = True
+            self._text = self._text[: min(ends)]
+
+    def _undecided(self) -> int:
+        """How many characters at the end may yet turn out to begin a stop."""
+        longest = max((len(stop) for stop in self._stops), default=1)
+        for size in range(min(longest - 1, len(self._text)), 0, -1):
+            if any(stop.startswith(self._text[-size:]) for stop in self._stops):
+                return size
+        return 0
+
+    def _give(self, upto: int) -> str:
+        piece = self._text[self._given : upto]
+        self._given = max(self._given, upto)
+        return piece
