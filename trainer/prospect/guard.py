@@ -161,7 +161,7 @@ class Guard:
             if fact.id in disclosed or fact.id == direction.say_id:
                 continue
             telling = wording.content(fact.say) - known
-            if telling and len(telling & said) / len(telling) >= 0.5:
+            if len(telling & said) >= max(2, len(telling) / 2):
                 return "leaks a fact"
         heard = wording.figures(direction.say or "") | self._public_figures
         for turn in turns:

@@ -35,7 +35,7 @@ _RISES: Mapping[Move, Mapping[Stage, float]] = {
     Move.EXPECTATION: {Stage.TRUST: 0.19},
     Move.FUTURE_PICTURE: {Stage.HOPE: 0.34},
     Move.VALUE_LINK: {Stage.TRUST: 0.06, Stage.HOPE: 0.32},
-    Move.COST_OF_DELAY: {Stage.URGENCY: 0.45},
+    Move.COST_OF_DELAY: {Stage.URGENCY: 0.60},
     Move.ANSWER: {Stage.RAPPORT: 0.03, Stage.TRUST: 0.12},
     Move.CLARIFY_OBJECTION: {Stage.EMPATHY: 0.12, Stage.TRUST: 0.10},
 }
@@ -183,7 +183,7 @@ def note(standing: Standing, direction: Direction, persona: Persona) -> Standing
     """The standing once the prospect has done what it decided: told, asked, objected."""
     lean = standing.lean
     if direction.say_kind == "fact" and direction.say_id:
-        lean += 0.07
+        lean += 0.045
         standing = replace(standing, disclosed=standing.disclosed | {direction.say_id})
     if direction.say_kind == "objection" and direction.say_id:
         standing = replace(
@@ -326,7 +326,7 @@ def _weigh_rises(change: _Change, reading: Reading) -> None:
             if not (pushed and stage in (Stage.TRUST, Stage.HOPE, Stage.URGENCY)):
                 rises[stage].append((move, by * worth))
         if move in (Move.REFLECTION, Move.EMPATHY, Move.CLARIFY_OBJECTION):
-            change.lean(0.03 * worth)
+            change.lean(0.02 * worth)
             change.patience(0.015 * worth)
     for stage, moves in rises.items():
         for move, by in moves:
@@ -376,8 +376,8 @@ def _weigh_close(
     change = _Change(standing, persona)
     if asked and ripe:
         change.lean(-0.14)
-        change.fall(Stage.HOPE, 0.12)
-        change.fall(Stage.URGENCY, 0.12)
+        for stage in (Stage.HOPE, Stage.URGENCY):
+            change.fall(stage, change.levels[stage] - 0.8 * persona.needs[stage])
         change.patience(-0.08)
     else:
         missing = sum(1 - progress(stage, standing, persona) for stage in Stage) / len(Stage)

@@ -1,0 +1,475 @@
+"""The command line: thin. It reads arguments, calls a room, prints what comes back.
+
+Results go to standard output, talk to standard error. Exit codes: 0 done; 1 the thing asked for
+did not hold; 2 bad usage or unreadable input; 3 a model is missing or damaged; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+from trainer import __version__
+from trainer.errors import ContentInvalid, TrainerError, UnreadableInput
+
+if TYPE_CHECKING:
+    from trainer.calls.loading import EngineChoice, Loaded
+    from trainer.engines.catalog import ModelCard
+    from trainer.library.shelf import Casting, Shelf
+
+app = typer.Typer(
+    name="trainer",
+    help="Earned Close: practise the sale that you never have to ask for.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(
+    help="The models: list, pull, verify, where.", no_args_is_help=False, rich_markup_mode=None
+)
+app.add_typer(models_app, name="models")
+
+Library = Annotated[
+    Path | None, typer.Option("--library", help="A folder with more personas/ and scenarios/.")
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="Who words the prospect: transformers (in process), openai (a server), authored "
+        "(written lines only).",
+    ),
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", help="A model id of `trainer models`, of Hugging Face, or a folder."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Where an OpenAI-compatible server listens.")
+]
+PersonaId = Annotated[str | None, typer.Option("--persona", help="Cast this persona instead.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ModeName = Annotated[
+    Literal["guided", "standard", "exam"],
+    typer.Option("--mode", help="How much you see: the ladder, the mood, or nothing."),
+]
+Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the app.")]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the app."""
+    if version:
+        typer.echo(f"trainer {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        _open_app(_shelf(None), _choice("transformers", None, None), None)
+
+
+@app.command()
+def practice(
+    scenario: Annotated[str | None, typer.Argument(help="Scenario id or file.")] = None,
+    persona: PersonaId = None,
+    mode: ModeName = "guided",
+    plain: Plain = False,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same prospect.")] = None,
+    library: Library = None,
+    engine: EngineName = "transformers",
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Go straight to a call; without SCENARIO, to the first one for new hires."""
+    from trainer.pathway import Mode
+
+    shelf = _shelf(library)
+    casting = shelf.cast(scenario or _first(shelf), persona)
+    choice = _choice(engine, model, base_url)
+    if not plain:
+        from trainer.tui.app import Start
+
+        _keep(shelf, casting)
+        _open_app(shelf, choice, Start(casting.scenario.id, casting.persona.id, Mode(mode)))
+        return
+    from random import SystemRandom
+
+    from trainer.calls.call import Call
+    from trainer.calls.store import Store
+    from trainer.terminal import practise
+
+    store = Store.open()
+    loaded = _load(choice)
+    drawn = SystemRandom().randrange(2**31) if seed is None else seed
+    call = Call.open(
+        casting,
+        mode=Mode(mode),
+        seed=drawn,
+        store=store,
+        listener=loaded.listener,
+        engine=loaded.engine,
+    )
+    practise(call, loaded)
+
+
+@app.command()
+def resume(
+    call_id: Annotated[str | None, typer.Argument(metavar="CALL", help="Call id.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the calls to resume.")] = False,
+    plain: Plain = False,
+    library: Library = None,
+    engine: EngineName = "transformers",
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Go on with a call that was broken off; without CALL, the latest."""
+    from trainer.calls.store import Store
+
+    store = Store.open()
+    waiting = store.unfinished()
+    if list_:
+        for one in waiting:
+            typer.echo(f"{one.id}  {one.started:%Y-%m-%d %H:%M}  {one.prospect}  {one.title}")
+        return
+    if call_id is None:
+        if not waiting:
+            _fail(1, "no call to resume; `trainer practice` begins one")
+        call_id = waiting[0].id
+    state = store.state(call_id)
+    if state.ended is not None:
+        _fail(1, f"call {call_id} is over; its scorecard is in the app's history")
+    choice = _choice(engine, model, base_url)
+    if not plain:
+        from trainer.tui.app import Start
+
+        _open_app(_shelf(library), choice, Start(resume=call_id))
+        return
+    from trainer.calls.call import Call
+    from trainer.terminal import practise
+
+    loaded = _load(choice)
+    call = Call.resume(call_id, store=store, listener=loaded.listener, engine=loaded.engine)
+    practise(call, loaded)
+
+
+@app.command()
+def moves(
+    file: Annotated[Path | None, typer.Argument(help="JSON lines; standard input without.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the moves of rep turns: JSON lines in, JSON lines out, in the same order."""
+    from trainer.calls.loading import load_listener
+    from trainer.listening.labelling import label, read_requests
+
+    requests = read_requests(_lines(file), source=str(file or "<stdin>"))
+    listener = load_listener()
+    for result in label(requests, listener):
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+        else:
+            typer.echo(f"{result['id']}: {', '.join(result['labels']) or '-'}")
+
+
+@app.command()
+def grade(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Transcripts; - for input.")
+    ],
+    scenario: Annotated[str | None, typer.Option(help="The scenario it was held in.")] = None,
+    rubric: Annotated[str | None, typer.Option(help="Judge by this rubric.")] = None,
+    rep_name: Annotated[str | None, typer.Option(help="Which speaker is the rep.")] = None,
+    as_json: Json = False,
+    library: Library = None,
+) -> None:
+    """Grade transcripts; one that can't be read never stops the rest."""
+    from trainer.reports.contract import as_json as to_json
+    from trainer.reports.text import as_text
+    from trainer.transcripts.readers import read_transcript
+
+    shelf = _shelf(library)
+    held = shelf.scenario(scenario) if scenario else None
+    judged_by = shelf.rubric(rubric or (held.rubric if held else "authentic-persuasion"))
+    read: list[tuple[str, Any]] = []
+    troubles: list[str] = []
+    for file in files:
+        try:
+            read.append((file, read_transcript(file, rep_name=rep_name)))
+        except TrainerError as trouble:
+            troubles.append(str(trouble))
+    if read:
+        from trainer.calls.loading import load_listener
+        from trainer.grading.grader import Grader
+
+        grader = Grader(load_listener())
+        for file, transcript in read:
+            for note in transcript.notes:
+                typer.echo(f"{file}: {note}", err=True)
+            card = grader.grade(transcript, judged_by, held)
+            if as_json:
+                typer.echo(json.dumps(to_json(card, file), ensure_ascii=False))
+            else:
+                if len(files) > 1:
+                    typer.echo(f"== {file}")
+                typer.echo(as_text(card, details=True))
+    for message in troubles:
+        typer.echo(f"trainer: {message}", err=True)
+    if troubles:
+        raise typer.Exit(1 if read else 2)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="Scenario id or file.")],
+    rep: Annotated[
+        str, typer.Option("--rep", help="What the rep says: text or YAML; - for input.")
+    ],
+    persona: PersonaId = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same call.")] = 0,
+    as_json: Json = False,
+    library: Library = None,
+    engine: EngineName = "transformers",
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Play a written rep against the prospect."""
+    from trainer.calls.rehearsal import rehearse
+    from trainer.reports.text import as_text
+    from trainer.transcripts.readers import read_rep_script
+
+    casting = _shelf(library).cast(scenario, persona)
+    lines = read_rep_script(rep)
+    loaded = _load(_choice(engine, model, base_url))
+    played = rehearse(lines, casting, listener=loaded.listener, engine=loaded.engine, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(played.as_json(), ensure_ascii=False))
+        return
+    for row in played.as_json()["turns"]:
+        who = "Rep" if row["speaker"] == "rep" else "Prospect"
+        tag = ", ".join(row["labels"]) if row["speaker"] == "rep" else row["act"]
+        typer.echo(f"{who}: {row['text']}  [{tag}]")
+    typer.echo(f"\nOutcome: {played.outcome.value}. {played.outcome.meaning}\n")
+    typer.echo(as_text(played.scorecard))
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH...]", help="Files or folders.")
+    ] = None,
+    library: Library = None,
+) -> None:
+    """Validate content; one finding a line. Without PATH, all there is."""
+    from trainer.library.lint import check_paths
+
+    findings = check_paths(paths or [], extra=library)
+    for finding in findings:
+        typer.echo(str(finding))
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    as_json: Json = False,
+    turns: Annotated[int, typer.Option(help="Replies to measure.", min=5)] = 40,
+) -> None:
+    """Measure start-up, time to first word, reply time, grading speed and memory."""
+    from trainer.benchmark import as_text as to_text
+    from trainer.benchmark import measure
+
+    figures = measure(turns, lambda what: typer.echo(what, err=True))
+    typer.echo(json.dumps(figures, indent=2) if as_json else to_text(figures))
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context) -> None:
+    """List the models, where they come from and whether they are here."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """List the models and whether they are here."""
+    from trainer.engines.catalog import Catalog
+
+    catalog = Catalog.load()
+    for card in catalog.cards:
+        status = catalog.status(card.id)
+        why = f" ({status.why})" if status.why else ""
+        typer.echo(f"{card.id:<28} {card.use:<8} {_size(card):>8}  {status.state.value}{why}")
+
+
+@models_app.command("pull")
+def models_pull(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
+) -> None:
+    """Fetch models into the cache, with a progress bar, and verify them."""
+    from trainer.engines.catalog import Catalog, State
+    from trainer.engines.download import pull
+
+    catalog = Catalog.load()
+    cards = [catalog.card(one) for one in ids] if ids else [
+        catalog.default("voice"), catalog.default("encoder")
+    ]  # fmt: skip
+    for card in cards:
+        if catalog.status(card.id).state is State.PRESENT:
+            typer.echo(f"{card.id}: already here", err=True)
+            continue
+        with _bar(card.id) as tell:
+            pull(card, tell)
+
+
+@models_app.command("verify")
+def models_verify(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
+) -> None:
+    """Check every file of the models against its checksum."""
+    from trainer.engines.catalog import Catalog
+
+    catalog = Catalog.load()
+    wanted = ids or [catalog.default("voice").id, catalog.default("encoder").id]
+    for one in wanted:
+        folder = catalog.verify(one)
+        typer.echo(f"{one}: whole, in {folder}")
+
+
+@models_app.command("where")
+def models_where(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
+) -> None:
+    """Print the folders of the models."""
+    from trainer.engines.catalog import Catalog
+
+    catalog = Catalog.load()
+    for one in ids or [card.id for card in catalog.cards]:
+        typer.echo(str(catalog.where(one)))
+
+
+def _shelf(library: Path | None) -> Shelf:
+    from trainer.library.shelf import Shelf
+
+    return Shelf.load(library)
+
+
+def _first(shelf: Shelf) -> str:
+    if not shelf.scenarios:
+        raise UnreadableInput("no scenario can be read; `trainer check` says why")
+    return next(iter(shelf.scenarios))
+
+
+def _keep(shelf: Shelf, casting: Casting) -> None:
+    """Put a casting given as a file on the shelf, so that the app finds it by id."""
+    shelf.scenarios[casting.scenario.id] = casting.scenario
+    shelf.personas[casting.persona.id] = casting.persona
+
+
+def _choice(engine: str, model: str | None, base_url: str | None) -> EngineChoice:
+    from trainer.calls.loading import EngineChoice
+
+    if engine not in ("transformers", "openai", "authored"):
+        raise UnreadableInput(f"no engine {engine!r}; there are transformers, openai and authored")
+    return EngineChoice(engine, model, base_url)  # type: ignore[arg-type]
+
+
+def _load(choice: EngineChoice) -> Loaded:
+    from trainer.calls.loading import load
+
+    return load(choice, lambda doing, part: typer.echo(f"… {doing}", err=True))
+
+
+def _open_app(shelf: Shelf, choice: EngineChoice, start: Any) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UnreadableInput(
+            "the app needs a terminal; `trainer practice --plain` holds a call over plain lines"
+        )
+    from trainer.calls.loading import load, pull_models
+    from trainer.calls.store import Store
+    from trainer.tui.app import EarnedCloseApp
+
+    EarnedCloseApp(
+        shelf,
+        Store.open(),
+        lambda progress: load(choice, progress),
+        start,
+        fetch=pull_models if choice.kind == "transformers" and choice.model is None else None,
+    ).run()
+
+
+def _lines(file: Path | None) -> Iterator[str]:
+    try:
+        if file is None or str(file) == "-":
+            yield from sys.stdin
+        else:
+            with file.open(encoding="utf-8") as source:
+                yield from source
+    except OSError as trouble:
+        raise UnreadableInput(f"can't be read: {trouble.strerror}", path=file) from trouble
+    except UnicodeDecodeError as trouble:
+        raise UnreadableInput("is not UTF-8 text", path=file) from trouble
+
+
+def _size(card: ModelCard) -> str:
+    return f"{card.size / 1e6:.0f} MB"
+
+
+class _bar:  # noqa: N801 - reads as the statement it is used in
+    """A progress bar on standard error for one download."""
+
+    def __init__(self, title: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+        self._title = title
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            console=Console(stderr=True),
+        )
+
+    def __enter__(self) -> Callable[[str, int, int | None], None]:
+        self._progress.start()
+        task = self._progress.add_task(self._title, total=None)
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            self._progress.update(
+                task, description=f"{self._title}: {what}", completed=done, total=total
+            )
+
+        return tell
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    typer.echo(f"trainer: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; the entry point of ``trainer``."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="trainer")
+    except ContentInvalid as invalid:
+        sys.stderr.write(f"{invalid}\n")
+        sys.exit(invalid.exit_code)
+    except TrainerError as error:
+        sys.stderr.write(f"trainer: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ntrainer: interrupted; a call under way is kept, `trainer resume`\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
