@@ -37,6 +37,7 @@ from trainer.tui.screens.modals import Page
 from trainer.tui.screens.scorecard import ScorecardScreen
 from trainer.tui.session import LiveSwitchboard, Loaded, Plan, Progress, Switchboard
 from trainer.tui.themes import DARK, LIGHT
+from trainer.tui.widgets.row import Row, paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +248,20 @@ class EarnedCloseApp(App[None]):
         if isinstance(self.screen, Page):
             return
         tell = getattr(self.screen, "help", None)
-        title, content = tell() if callable(tell) else ("Help", _HELP)
-        self.push_screen(Page(title, content))
+        self.push_screen(tell() if callable(tell) else _help())
 
 
-_HELP = Content(
-    "Pick a call, read the briefing, pick up the phone. Afterwards you see whether you earned the "
-    "close, with the lines that show it.\n\n"
-    "enter      go ahead\n"
-    "esc        back\n"
-    "tab        from one part of the screen to the next\n"
-    "ctrl+t     light or dark\n"
-    "ctrl+q     quit; a call under way is kept"
-)
+def _help() -> Page:
+    return Page(
+        "How it goes",
+        paragraph(
+            "Pick a call, read the briefing, pick up the phone. Afterwards you see whether you "
+            "earned the close, with the lines that show it."
+        ),
+        paragraph(),
+        Row("enter", Content("go ahead")),
+        Row("esc", Content("back")),
+        Row("tab", Content("from one part of the screen to the next")),
+        Row("ctrl+t", Content("light or dark")),
+        Row("ctrl+q", Content("quit; a call under way is kept")),
+    )

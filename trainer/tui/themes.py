@@ -1,4 +1,8 @@
-"""The two looks of the app. Screens use theme variables only, so any other Textual theme fits."""
+"""The two looks of the app. Screens use theme variables only.
+
+``text-muted`` and ``text-disabled`` are plain colours here: Textual's own are relative to a
+background, which styled ``Content`` does not know.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,12 @@ DARK = Theme(
     background="#1b1d21",
     surface="#22252b",
     panel="#2b2f36",
-    variables={"footer-key-foreground": "#e0a458", "footer-background": "#22252b"},
+    variables={
+        "text-muted": "#a29c92",
+        "text-disabled": "#666a72",
+        "footer-key-foreground": "#e0a458",
+        "footer-background": "#22252b",
+    },
 )
 
 LIGHT = Theme(
@@ -33,5 +42,10 @@ LIGHT = Theme(
     background="#faf7f1",
     surface="#f1ece2",
     panel="#e6dfd2",
-    variables={"footer-key-foreground": "#8a4f0b", "footer-background": "#f1ece2"},
+    variables={
+        "text-muted": "#6a645a",
+        "text-disabled": "#a49c8e",
+        "footer-key-foreground": "#8a4f0b",
+        "footer-background": "#f1ece2",
+    },
 )

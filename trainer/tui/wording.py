@@ -86,6 +86,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 60:02d}:{whole % 60:02d}"
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 turn``, ``2 turns``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def sources(state: CallState) -> str:
     """Where the prospect's words came from, counted."""
     total, written = len(state.sources), state.fallbacks
@@ -94,7 +99,8 @@ def sources(state: CallState) -> str:
     engine = state.opened.engine if state.opened else "the model"
     if not written:
         return f"All {total} of the prospect's lines were the model's own words ({engine})."
+    verb = "was" if written == 1 else "were"
     return (
-        f"{written} of the prospect's {total} lines were written by the persona's author, because "
-        f"the model's ({engine}) would not do."
+        f"{written} of the prospect's {counted(total, 'line')} {verb} written by the persona's "
+        f"author, because the model's own words ({engine}) would not do."
     )

@@ -3,6 +3,7 @@ meanwhile, so that reading costs no time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
 
 from trainer.library import Rubric
@@ -18,6 +20,7 @@ from trainer.transcripts import Turn
 from trainer.tui.readiness import Phase, Readiness
 from trainer.tui.screens.modals import sheet
 from trainer.tui.session import Plan
+from trainer.tui.widgets.row import Row, paragraph
 from trainer.tui.wording import LEAD_NAMES, bar, literal, who
 
 if TYPE_CHECKING:
@@ -61,12 +64,12 @@ class BriefingScreen(Screen[None]):
         with VerticalScroll(id="pages"), Horizontal(id="columns"):
             with Vertical(classes="column"):
                 if self._so_far:
-                    yield from _section("So far", self._tail())
-                yield from _section("On the line", self._line())
-                yield from _section("Mode", Content(MODE_WORDS[self._plan.mode]))
-                yield from _section("Your sheet", sheet(casting.scenario.you))
+                    yield from section("So far", self._tail())
+                yield from section("On the line", self._line())
+                yield from section("Your sheet", sheet(casting.scenario.you))
+                yield from section("Mode", [paragraph(MODE_WORDS[self._plan.mode])])
             with Vertical(classes="column"):
-                yield from _section("How you will be judged", judged_by(casting.rubric))
+                yield from section("How you will be judged", judged_by(casting.rubric))
         with Vertical(id="ready"):
             yield Static(id="progress")
             yield Button(Content("Pick up the phone  (enter)"), id="pick-up", compact=True)
@@ -111,46 +114,36 @@ class BriefingScreen(Screen[None]):
         self.query_one("#progress", Static).update(progress_line(now))
         self.refresh_bindings()
 
-    def _line(self) -> Content:
+    def _line(self) -> list[Widget]:
         scenario, persona = self._plan.casting.scenario, self._plan.casting.persona
-        parts: list[Content | str] = [literal(who(scenario.prospect), "bold")]
-        if scenario.prospect.city:
-            parts += [" in ", literal(scenario.prospect.city)]
-        if self._plan.mode is not Mode.EXAM:
-            parts += ["\n", literal(f"{persona.name}: {persona.summary}")]
+        town = f" ({scenario.prospect.city})" if scenario.prospect.city else ""
         lead = scenario.lead
-        parts += [
-            "\n\n",
-            (Content.styled(f"{LEAD_NAMES[lead.source].capitalize()}: ", "$text-muted")),
-            f"they {lead.source.meaning}" if lead.source.value != "cold" else lead.source.meaning,
-            ".",
+        parts: list[Widget] = [
+            paragraph(Content.assemble(literal(who(scenario.prospect), "bold"), literal(town)))
         ]
+        if self._plan.mode is not Mode.EXAM:
+            parts.append(paragraph(literal(f"{persona.name}: {persona.summary}")))
+        parts.append(paragraph())
+        parts.append(Row("how", Content(f"{LEAD_NAMES[lead.source]}: they {lead.source.meaning}")))
         if lead.saw:
-            parts += ["\n", Content.styled("They saw   ", "$text-muted"), literal(lead.saw)]
+            parts.append(Row("they saw", literal(lead.saw)))
         if lead.wrote:
-            parts += ["\n", Content.styled("They wrote ", "$text-muted"), literal(lead.wrote)]
-        parts += [
-            "\n",
-            Content.styled("A yes is   ", "$text-muted"),
-            literal(scenario.yes_means),
-        ]
-        return Content.assemble(*parts)
+            parts.append(Row("in words", literal(f"“{lead.wrote}”")))
+        parts.append(Row("a yes is", literal(scenario.yes_means)))
+        return parts
 
-    def _tail(self) -> Content:
+    def _tail(self) -> list[Widget]:
         name = self._plan.casting.scenario.prospect.first_name
-        return Content("\n").join(
-            Content.assemble(
-                literal("You  " if turn.speaker is Speaker.REP else f"{name}  ", "$text-muted"),
-                " ",
-                literal(turn.text),
-            )
+        return [
+            Row(literal("You" if turn.speaker is Speaker.REP else name, "bold"), literal(turn.text))
             for turn in self._so_far[-SHOWN_TURNS:]
-        )
+        ]
 
 
-def _section(title: str, content: Content) -> ComposeResult:
+def section(title: str, parts: Iterable[Widget]) -> Iterator[Widget]:
+    """A heading and what stands under it."""
     yield Static(Content.styled(title, "bold $primary"), classes="heading")
-    yield Static(content, classes="section")
+    yield Vertical(*parts, classes="section")
 
 
 def progress_line(now: Readiness) -> Content:
@@ -172,25 +165,25 @@ def progress_line(now: Readiness) -> Content:
             return Content.assemble(*meter, doing, f" ...{share}")
 
 
-def judged_by(rubric: Rubric) -> Content:
+def judged_by(rubric: Rubric) -> list[Widget]:
     """The rubric in plain words: stage by stage from the ground up, then the whole call."""
-    rows: list[Content] = [literal(rubric.summary), Content()]
+    parts: list[Widget] = [paragraph(literal(rubric.summary)), paragraph()]
     for stage in Stage:
-        rows.append(Content.assemble((stage.value, "bold"), (f"  {stage.meaning}", "$text-muted")))
-        rows += [
-            Content.assemble("  • ", literal(check.asks))
-            for check in rubric.checks
-            if check.stage is stage
+        parts.append(
+            Row(Content.styled(stage.value, "bold"), Content.styled(stage.meaning, "$text-muted"))
+        )
+        parts += [
+            Row("        •", literal(check.asks)) for check in rubric.checks if check.stage is stage
         ]
     whole = [check for check in rubric.checks if check.stage is None]
     if whole:
-        rows.append(Content.styled("the whole call", "bold"))
-        rows += [Content.assemble("  • ", literal(check.asks)) for check in whole]
-    rows += [
-        Content(),
-        Content(
+        parts.append(paragraph(Content.styled("the whole call", "bold")))
+        parts += [Row("        •", literal(check.asks)) for check in whole]
+    parts += [
+        paragraph(),
+        paragraph(
             f"Passed at {rubric.pass_mark} of 100. Whether you earned the close, and how you made "
             "it, are judged apart: once it is earned, go ahead as decided. Don't ask for it."
         ),
     ]
-    return Content("\n").join(rows)
+    return parts

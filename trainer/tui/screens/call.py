@@ -16,6 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Button, Footer, Static, TextArea
 from textual.worker import get_current_worker
 
@@ -39,6 +40,7 @@ from trainer.tui.session import Plan, Session
 from trainer.tui.widgets.clock import CallClock
 from trainer.tui.widgets.conversation import Conversation
 from trainer.tui.widgets.ladder import FoldedLadder, Ladder
+from trainer.tui.widgets.row import Row, paragraph
 from trainer.tui.widgets.say_box import SayBox
 from trainer.tui.wording import LEAD_NAMES, OUTCOME_WORDS, literal, who
 
@@ -50,6 +52,7 @@ class CallScreen(Screen[None]):
     """One call, from picking up to the prospect's or the rep's goodbye."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "say", "say", priority=True),
         Binding("f2", "hint", "hint"),
         Binding("f3", "sheet", "your sheet"),
         Binding("ctrl+e", "end", "end the call", priority=True),
@@ -140,7 +143,7 @@ class CallScreen(Screen[None]):
         """Offer only what this mode and moment allow."""
         if action == "hint":
             return self._plan.mode is Mode.GUIDED and self._state.ended is None
-        if action == "end":
+        if action in {"end", "say"}:
             return self._state.ended is None
         return True
 
@@ -242,11 +245,12 @@ class CallScreen(Screen[None]):
 
     # What the rep does.
 
-    def on_say_box_said(self, message: SayBox.Said) -> None:
+    def action_say(self) -> None:
         """Say the line, or keep it until it can be said."""
         self._conversation.finish()
+        text = clean(self._box.text)
         if self._busy:
-            if clean(message.text):
+            if text:
                 self.app.note(f"{self._first_name} is still thinking. Your line is kept.")
         elif self._session is None:
             self._connect()
@@ -256,7 +260,7 @@ class CallScreen(Screen[None]):
             self._run(
                 lambda: session.begin(cancellation), waiting=f"{self._first_name} is thinking"
             )
-        elif text := clean(message.text):
+        elif text:
             self._say(self._session, text)
 
     def _say(self, session: Session, text: str) -> None:
@@ -300,7 +304,7 @@ class CallScreen(Screen[None]):
 
     def action_sheet(self) -> None:
         """The product sheet over the conversation."""
-        self.app.push_screen(Page("Your sheet", sheet(self._plan.casting.scenario.you)))
+        self.app.push_screen(Page("Your sheet", *sheet(self._plan.casting.scenario.you)))
 
     def action_scroll(self, pages: int) -> None:
         """Read back without leaving the box."""
@@ -342,35 +346,32 @@ class CallScreen(Screen[None]):
             self.app.note("The call is kept. Go on with it from here whenever you like.")
         self.app.action_home()
 
-    def help(self) -> tuple[str, Content]:
+    def help(self) -> Page:
         """What the keys do and what the marks mean."""
-        rows = [
-            Content("Say what you would say on the phone. The prospect decides for themselves."),
-            Content(),
-            Content("enter       say the line"),
-            Content("f3          your product sheet"),
-            Content("ctrl+e      end the call"),
-            Content("esc         leave; the call waits on the home screen"),
-            Content("page up, page down   read back"),
-            Content("ctrl+t      light or dark"),
+        parts: list[Widget] = [
+            paragraph("Say what you would say on the phone. They decide for themselves."),
+            paragraph(),
+            Row("enter", Content("say the line")),
         ]
         if self._plan.mode is Mode.GUIDED:
-            rows += [
-                Content("f2          a hint"),
-                Content(),
-                Content(
-                    "The ladder is climbed from the bottom. Each rung stands on the one below:"
-                ),
+            parts.append(Row("f2", Content("a hint")))
+        parts += [
+            Row("f3", Content("your product sheet")),
+            Row("ctrl+e", Content("end the call")),
+            Row("esc", Content("leave; the call waits for you on the home screen")),
+            Row("page up", Content("read back; page down comes forward again")),
+            Row("ctrl+t", Content("light or dark")),
+        ]
+        if self._plan.mode is Mode.GUIDED:
+            parts += [
+                paragraph(),
+                paragraph("The ladder is climbed from the bottom; each rung carries the next:"),
+                *(Row(stage.value, Content(stage.meaning)) for stage in reversed(Stage)),
+                paragraph(),
+                Row("▲ ▼", Content("what your last line did")),
+                Row("°", Content("its author's line, because the model's would not do")),
             ]
-            rows += [
-                Content.assemble((f"{stage.value:<9}", "bold"), stage.meaning)
-                for stage in reversed(Stage)
-            ]
-            rows += [
-                Content("▲ ▼         what your last line did"),
-                Content("°           a line its author wrote, where the model's would not do"),
-            ]
-        return "On the phone", Content("\n").join(rows)
+        return Page("On the phone", *parts)
 
     # Drawing.
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from trainer.calls.events import CallState
 from trainer.grading.scorecard import Scorecard
 from trainer.pathway import Move, Speaker, Stage
 from trainer.prospect.standing import Standing
+from trainer.tui.widgets.row import Row
 from trainer.tui.wording import change, hurts, literal, tenths
 
 if TYPE_CHECKING:
@@ -46,8 +48,7 @@ class FilmScreen(Screen[None]):
             id="title",
         )
         with VerticalScroll(id="pages"):
-            for block in frames(self._state, self._card):
-                yield Static(block, classes="frame")
+            yield Vertical(*frames(self._state, self._card), id="frames")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -55,47 +56,43 @@ class FilmScreen(Screen[None]):
         self.query_one("#pages").focus()
 
 
-def frames(state: CallState, card: Scorecard | None) -> list[Content]:
+def frames(state: CallState, card: Scorecard | None) -> list[Widget]:
     """The turns, each with what it was: for the rep's, the moves and the standing they led to;
     for the prospect's, the act, the reason, and whether the words were the model's."""
     graded = dict(card.moves) if card is not None else {}
     name = state.opened.scenario.prospect.first_name if state.opened else "Prospect"
-    blocks: list[Content] = []
+    blocks: list[Widget] = []
     reps = prospects = 0
     for number, turn in enumerate(state.turns, start=1):
+        below: list[Content] = []
         if turn.speaker is Speaker.REP:
             reps += 1
             heard = state.readings[reps - 1].labels if reps <= len(state.readings) else frozenset()
-            moves = graded.get(number) or tuple(move for move in Move if move in heard)
-            parts = [
-                Content.assemble((f"{number:>3}  ", "$text-muted"), ("You  ", "bold $secondary")),
-                literal(turn.text),
-                Content("\n     "),
-                _moves(moves),
-            ]
+            below.append(_moves(graded.get(number) or tuple(m for m in Move if m in heard)))
             if reps < len(state.standings):
-                parts += [
-                    Content("\n     "),
-                    _standing(state.standings[reps - 1], state.standings[reps]),
-                ]
+                below.append(_standing(state.standings[reps - 1], state.standings[reps]))
+            speaker = Content.styled("You", "bold $secondary")
         else:
             prospects += 1
-            parts = [
-                Content.assemble((f"{number:>3}  ", "$text-muted"), literal(name, "bold $primary")),
-                Content("  "),
-                literal(turn.text),
-            ]
-            if prospects <= len(state.directions):
-                direction = state.directions[prospects - 1]
-                why = f": {direction.why}" if direction.why else ""
-                parts.append(
-                    literal(f"{direction.act.value.replace('_', ' ')}{why}", "italic $text-muted")
-                )
-                parts.insert(-1, Content("\n     "))
-            if state.sources[prospects - 1].source == "authored":
-                parts.append(Content.styled("  ° its author's words", "$text-muted"))
-        blocks.append(Content("").join(parts))
+            below.append(_act(state, prospects - 1))
+            speaker = literal(name, "bold $primary")
+        text = Content("\n").join([literal(turn.text), *below])
+        blocks.append(
+            Row(Content.assemble((f"{number:>3} ", "$text-muted"), speaker), text, cells=14)
+        )
     return blocks
+
+
+def _act(state: CallState, place: int) -> Content:
+    """What the prospect did in their ``place``-th turn from 0, and why."""
+    parts: list[Content] = []
+    if place < len(state.directions):
+        direction = state.directions[place]
+        why = f": {direction.why}" if direction.why else ""
+        parts.append(literal(direction.act.value.replace("_", " ") + why, "italic $text-muted"))
+    if state.sources[place].source == "authored":
+        parts.append(Content.styled("° its author's words", "$text-muted"))
+    return Content("  ").join(parts)
 
 
 def _moves(moves: tuple[Move, ...]) -> Content:

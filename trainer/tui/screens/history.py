@@ -28,7 +28,7 @@ class HistoryScreen(Screen[None]):
     """A table; Enter opens the scorecard, or goes on with a call that is not over."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open"),
+        Binding("enter", "open", "open", priority=True),
         Binding("escape,h", "app.home", "home"),
     ]
     app: EarnedCloseApp
@@ -58,6 +58,14 @@ class HistoryScreen(Screen[None]):
         self.query_one("#none").display = not self._past
         if self._past:
             table.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to open, nothing offered."""
+        return action != "open" or bool(self._past)
+
+    def action_open(self) -> None:
+        """The highlighted call."""
+        self.query_one(DataTable).action_select_cursor()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter or a click."""

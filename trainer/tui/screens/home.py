@@ -36,7 +36,7 @@ class HomeScreen(Screen[None]):
     """The list on the left, what is highlighted on the right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "start"),
+        Binding("enter", "start", "start", priority=True),
         Binding("p", "persona", "persona"),
         Binding("m", "mode", "mode"),
         Binding("h", "history", "history"),
@@ -93,7 +93,10 @@ class HomeScreen(Screen[None]):
         ]()
 
     def action_start(self) -> None:
-        """To the briefing."""
+        """To the briefing; on a button, what the button says."""
+        if isinstance(self.focused, Button) and self.focused.id != "start":
+            self.focused.press()
+            return
         past, scenario = self._chosen()
         if past is not None:
             self.app.brief_resume(past.id)
@@ -240,7 +243,7 @@ class HomeScreen(Screen[None]):
         )
         return Option(
             Content.assemble(
-                (number, "$primary"),
+                (number, "bold"),
                 literal(scenario.title, "bold"),
                 "\n    ",
                 literal(about, "$text-muted"),

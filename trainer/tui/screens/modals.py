@@ -11,10 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from trainer.library import Offer
+from trainer.tui.widgets.row import Row, paragraph
 from trainer.tui.wording import literal
 
 
@@ -108,16 +110,16 @@ class Page(ModalScreen[None]):
         Binding("down", "scroll(1)", show=False),
     ]
 
-    def __init__(self, title: str, content: Content) -> None:
+    def __init__(self, title: str, *parts: Widget) -> None:
         super().__init__()
-        self._title, self._content = title, content
+        self._title, self._parts = title, parts
 
     def compose(self) -> ComposeResult:
         """A title, the text, and how to leave."""
         with Vertical(classes="window wide"):
             yield Static(literal(self._title, "bold $primary"))
             with VerticalScroll():
-                yield Static(self._content)
+                yield from self._parts
             yield Static(Content.styled("esc to go back", "$text-muted"), id="leave")
 
     def on_mount(self) -> None:
@@ -129,11 +131,11 @@ class Page(ModalScreen[None]):
         self.dismiss()
 
 
-def sheet(offer: Offer) -> Content:
+def sheet(offer: Offer) -> list[Widget]:
     """The rep's product sheet, as briefing and call show it."""
-    rows: list[Content] = [
-        Content.assemble(literal(offer.company, "bold"), ": ", literal(offer.sells)),
-        Content.assemble(("price     ", "$text-muted"), literal(offer.price)),
+    parts: list[Widget] = [
+        paragraph(Content.assemble(literal(offer.company, "bold"), ": ", literal(offer.sells))),
+        Row("price", literal(offer.price)),
     ]
     for name, items in (
         ("does", offer.does),
@@ -141,7 +143,5 @@ def sheet(offer: Offer) -> Content:
         ("takes", offer.takes),
         ("not for", offer.not_for),
     ):
-        for number, item in enumerate(items):
-            label = f"{name:<10}" if number == 0 else " " * 10
-            rows.append(Content.assemble((label, "$text-muted"), literal(item)))
-    return Content("\n").join(rows)
+        parts += [Row("" if number else name, literal(item)) for number, item in enumerate(items)]
+    return parts

@@ -5,7 +5,7 @@ The first page is for the rep, the rest for whoever wants to check it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer, Static
 from textual.worker import get_current_worker
 
@@ -22,8 +23,10 @@ from trainer.errors import TrainerError
 from trainer.grading.scorecard import CheckResult, CoachNote, Evidence, Scorecard, StageScore
 from trainer.pathway import Stage, Verdict
 from trainer.tui.readiness import Phase, Readiness
-from trainer.tui.screens.briefing import progress_line
-from trainer.tui.wording import bar, hurts, literal, sources, who
+from trainer.tui.screens.briefing import progress_line, section
+from trainer.tui.screens.modals import Page
+from trainer.tui.widgets.row import Row, paragraph
+from trainer.tui.wording import bar, counted, hurts, literal, sources, who
 
 if TYPE_CHECKING:
     from trainer.tui.app import EarnedCloseApp
@@ -170,57 +173,46 @@ class ScorecardScreen(Screen[None]):
         if self._state is not None:
             self.app.show_film(self._state, self._card)
 
-    def help(self) -> tuple[str, Content]:
+    def help(self) -> Page:
         """How to read it."""
-        return "Your scorecard", Content(
-            "Everything here rests on lines of the call, quoted beside it.\n\n"
-            "+  a line that earned the rung    −  a line that cost it\n"
-            "r  the same call once more    f  watch the call turn by turn    h  home\n\n"
-            "What could not be judged is left unscored; it never counts as a zero."
+        return Page(
+            "Your scorecard",
+            paragraph("Everything here rests on lines of the call, quoted beside it."),
+            paragraph(),
+            Row("+", Content("a line that earned the rung")),
+            Row("−", Content("a line that cost it")),
+            Row("r", Content("the same call once more")),
+            Row("f", Content("watch the call turn by turn")),
+            Row("h", Content("home")),
+            paragraph(),
+            paragraph("What could not be judged is left unscored; it never counts as a zero."),
         )
 
 
-def blocks(card: Scorecard, state: CallState) -> list[Static]:
+def blocks(card: Scorecard, state: CallState) -> list[Widget]:
     """The whole card, the most telling first."""
-    parts: list[Static] = [Static(_verdict(card), classes=f"verdict {_tone(card)}")]
-    parts += _section("The ladder", _ladder(card))
+    parts: list[Widget] = [Static(_verdict(card), classes=f"verdict {_tone(card)}")]
+    parts += section("The ladder", _ladder(card))
     if card.coach:
         some = card.coach[:THINGS_TO_TRY]
-        title = {1: "One thing to try", 2: "Two things to try"}.get(
-            len(some), "Three things to try"
-        )
-        parts += _section(title, Content("\n\n").join(_coach(note) for note in some))
+        number = {1: "One thing", 2: "Two things"}.get(len(some), "Three things")
+        parts += section(f"{number} to try", [_coach(note) for note in some])
     if card.small_victories:
-        parts += _section(
-            "Small victories",
-            Content("\n").join(
-                Content.assemble(("✓ ", "$text-success"), literal(one))
-                for one in card.small_victories
-            ),
+        mark = Content.styled("✓", "$text-success")
+        parts += section(
+            "Small victories", [Row(mark, literal(one), cells=3) for one in card.small_victories]
         )
     if card.unscored:
-        parts += _section(
-            "Not scored", Content("\n").join(literal(reason) for reason in card.unscored)
-        )
+        parts += section("Not scored", [paragraph(literal(reason)) for reason in card.unscored])
     parts.append(Static(Content.styled("The details", "$text-muted"), classes="fold"))
     if card.checks:
-        parts += _section("Checks", Content("\n").join(_check(one) for one in card.checks))
+        parts += section("Checks", [_check(one) for one in card.checks])
     if len(card.coach) > THINGS_TO_TRY:
-        parts += _section(
-            "More to try",
-            Content("\n\n").join(_coach(note) for note in card.coach[THINGS_TO_TRY:]),
-        )
-    parts += _section("The call in figures", _figures(card, state))
+        parts += section("More to try", [_coach(note) for note in card.coach[THINGS_TO_TRY:]])
+    parts += section("The call in figures", _figures(card, state))
     if card.moves:
-        parts += _section("Your moves, turn by turn", _moves(card))
+        parts += section("Your moves, turn by turn", _moves(card))
     return parts
-
-
-def _section(title: str, content: Content) -> list[Static]:
-    return [
-        Static(Content.styled(title, "bold $primary"), classes="heading"),
-        Static(content, classes="section"),
-    ]
 
 
 def _tone(card: Scorecard) -> str:
@@ -233,102 +225,110 @@ def _tone(card: Scorecard) -> str:
 
 def _verdict(card: Scorecard) -> Content:
     score = "unscored" if card.score is None else f"{card.score} of 100"
-    passed = {True: "  passed", False: "  not passed yet", None: ""}[card.passed]
-    by = f", by turn {card.earned_at}" if card.earned and card.earned_at is not None else ""
+    passed = {True: ", passed", False: ", not passed yet", None: ""}[card.passed]
+    by = f" by turn {card.earned_at}" if card.earned and card.earned_at is not None else ""
     return Content.assemble(
         literal(card.sentence, "bold"),
         "\n\n",
         (score, "bold"),
-        passed,
-        ("   earned ", "$text-muted"),
-        f"{'yes' if card.earned else 'no'}{by}",
-        ("   close ", "$text-muted"),
+        f"{passed}   ",
+        ("earned ", "$text-muted"),
+        f"{'yes' if card.earned else 'no'}{by}   ",
+        ("close ", "$text-muted"),
         card.form.value,
     )
 
 
-def _ladder(card: Scorecard) -> Content:
-    rows: list[Content] = []
+def _ladder(card: Scorecard) -> list[Widget]:
+    parts: list[Widget] = []
     for stage in reversed(Stage):
-        rows.append(_rung(stage, card.stages.get(stage)))
         part = card.stages.get(stage)
-        for evidence in part.evidence[:QUOTES_PER_RUNG] if part else ():
-            rows.append(_quote(evidence))
-    return Content("\n").join(rows)
+        parts.append(Row(Content.styled(stage.value, "bold"), _rung(part)))
+        parts += [_quote(lines) for lines in _by_line(part.evidence if part else ())]
+    return parts
 
 
-def _rung(stage: Stage, part: StageScore | None) -> Content:
+def _rung(part: StageScore | None) -> Content:
     if part is None or part.score is None:
-        return Content.assemble((f"{stage.value:<9}", "bold"), ("unscored", "$text-muted"))
+        return Content.styled("unscored", "$text-muted")
     return Content.assemble(
-        (f"{stage.value:<9}", "bold"),
-        bar(part.score / 100),
-        f"  {part.level or '':<5}",
-        (f"{part.score:>3}", "$text-muted"),
+        bar(part.score / 100), f"  {part.level or '':<5}", (f"{part.score:>3}", "$text-muted")
     )
 
 
-def _quote(evidence: Evidence) -> Content:
-    bad = hurts(evidence.move)
-    return Content.assemble(
-        "   ",
-        ("− " if bad else "+ ", "bold $text-error" if bad else "bold $text-success"),
-        (f"turn {evidence.turn}  ", "$text-muted"),
-        literal(f"“{evidence.quote}”"),
-        (f"  {evidence.move.title}" if evidence.move else "", "italic $text-muted"),
+def _by_line(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
+    """Evidence that quotes the same line taken together, the most telling lines only."""
+    lines: dict[tuple[int, str], list[Evidence]] = {}
+    for one in evidence:
+        lines.setdefault((one.turn, one.quote), []).append(one)
+    return list(lines.values())[:QUOTES_PER_RUNG]
+
+
+def _quote(evidence: Sequence[Evidence]) -> Row:
+    moves = [one.move for one in evidence if one.move is not None]
+    bad = any(hurts(move) for move in moves)
+    names = ", ".join(move.title for move in moves)
+    return Row(
+        Content.assemble(
+            ("   − " if bad else "   + ", "bold $text-error" if bad else "bold $text-success"),
+            (f"turn {evidence[0].turn}", "$text-muted"),
+        ),
+        Content.assemble(
+            literal(f"“{evidence[0].quote}”"), (f" {names}" if names else "", "italic $text-muted")
+        ),
+        cells=14,
     )
 
 
-def _coach(note: CoachNote) -> Content:
-    return Content.assemble(
-        (f"turn {note.turn}  ", "$text-muted"),
-        literal(note.missed),
-        ("\n   you said  ", "$text-muted"),
-        literal(f"“{note.said}”"),
-        ("\n   try       ", "bold $text-success"),
-        literal(f"“{note.try_}”"),
+def _coach(note: CoachNote) -> Vertical:
+    return Vertical(
+        Row(f"turn {note.turn}", literal(note.missed), cells=9),
+        Row("you said", literal(f"“{note.said}”", "$text-muted"), cells=9),
+        Row(Content.styled("try", "bold $text-success"), literal(f"“{note.try_}”"), cells=9),
+        classes="note",
     )
 
 
-def _check(check: CheckResult) -> Content:
+def _check(check: CheckResult) -> Row:
     mark, style, word = {
         True: ("✓", "$text-success", "yes"),
         False: ("✗", "$text-error", "no"),
         None: ("–", "$text-muted", "can't say"),
     }[check.passed]
     turns = ", ".join(str(one.turn) for one in check.evidence)
-    return Content.assemble(
-        (f"{mark} {word:<10}", style),
-        literal(check.asks),
-        (f"  turn {turns}" if turns else "", "$text-muted"),
+    return Row(
+        Content.styled(f"{mark} {word}", style),
+        Content.assemble(literal(check.asks), (f" turn {turns}" if turns else "", "$text-muted")),
+        cells=13,
     )
 
 
-def _figures(card: Scorecard, state: CallState) -> Content:
+def _figures(card: Scorecard, state: CallState) -> list[Widget]:
     stats = card.stats
-    share = "unknown" if stats.talk_ratio is None else f"{round(stats.talk_ratio * 100)} %"
-    return Content("\n").join(
-        [
-            Content(f"You said {share} of all words, in {stats.rep_turns} turns; the longest had "
-                    f"{stats.longest_turn_words} words."),
-            Content(f"You asked {stats.questions} questions, {stats.open_questions} of them open, "
-                    f"and said back what you heard {stats.reflections} times."),
-            literal(sources(state)),
-            literal(f"Judged by the rubric {card.rubric}."),
-        ]
-    )  # fmt: skip
+    share = "an unknown share" if stats.talk_ratio is None else f"{stats.talk_ratio:.0%}"
+    return [
+        paragraph(
+            f"You said {share} of all words, in {counted(stats.rep_turns, 'turn')}; the longest "
+            f"had {counted(stats.longest_turn_words, 'word')}."
+        ),
+        paragraph(
+            f"You asked {counted(stats.questions, 'question')}, {stats.open_questions} of them "
+            f"open, and said back what you had heard {counted(stats.reflections, 'time')}."
+        ),
+        paragraph(literal(sources(state))),
+        paragraph(literal(f"Judged by the rubric {card.rubric}.")),
+    ]
 
 
-def _moves(card: Scorecard) -> Content:
-    rows = []
-    for turn, moves in card.moves:
-        names = Content(", ").join(
-            Content.styled(move.title, "$text-error" if hurts(move) else "") for move in moves
-        )
-        rows.append(
-            Content.assemble(
-                (f"turn {turn:<3} ", "$text-muted"),
-                names if moves else Content("nothing in particular"),
+def _moves(card: Scorecard) -> list[Widget]:
+    return [
+        Row(
+            f"turn {turn}",
+            Content(", ").join(
+                Content.styled(move.title, "$text-error" if hurts(move) else "") for move in moves
             )
+            if moves
+            else Content.styled("nothing in particular", "$text-muted"),
         )
-    return Content("\n").join(rows)
+        for turn, moves in card.moves
+    ]

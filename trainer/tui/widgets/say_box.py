@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import TextArea
 
 
-class SayBox(TextArea):
-    """A box that grows with the line, wraps it, and sends it on Enter."""
+def _has_key(binding: BindingType, key: str) -> bool:
+    keys = binding.key if isinstance(binding, Binding) else binding[0]
+    return key in keys.split(",")
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "say", "say", priority=True)]
 
-    class Said(Message):
-        """Enter was pressed; the box still holds the text, in case it can't be said yet."""
+class SayBox(TextArea, inherit_bindings=False):
+    """A box that grows with the line and wraps it. The screen takes the Enter key."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
+    # All of TextArea's keys but ctrl+e, which ends the call; the end key does its work.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(one for one in TextArea.BINDINGS if not _has_key(one, "ctrl+e")),
+        Binding("end", "cursor_line_end", "end of line", show=False),
+    ]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -29,10 +30,6 @@ class SayBox(TextArea):
             tab_behavior="focus",
             highlight_cursor_line=False,
         )
-
-    def action_say(self) -> None:
-        """Hand the text over."""
-        self.post_message(self.Said(self.text))
 
     def give_back(self, text: str) -> None:
         """Put a line that could not be said before whatever has been typed since."""

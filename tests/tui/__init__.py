@@ -1,0 +1,1 @@
+"""The app, used as its people use it."""
