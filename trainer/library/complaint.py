@@ -179,15 +179,16 @@ def _name(loc: Loc) -> str:
 
 
 def _bound(kind: str, ctx: Mapping[str, Any], given: object, message: str) -> str:
+    short = plaintext.clip(plaintext.clean(str(given)), 30)
     match kind:
         case "greater_than_equal":
-            return f"should be at least {ctx['ge']:g}, but is {given}"
+            return f"should be at least {ctx['ge']:g}, but is {short}"
         case "less_than_equal":
-            return f"should be at most {ctx['le']:g}, but is {given}"
+            return f"should be at most {ctx['le']:g}, but is {short}"
         case "greater_than":
-            return f"should be more than {ctx['gt']:g}, but is {given}"
+            return f"should be more than {ctx['gt']:g}, but is {short}"
         case "less_than":
-            return f"should be less than {ctx['lt']:g}, but is {given}"
+            return f"should be less than {ctx['lt']:g}, but is {short}"
         case "string_pattern_mismatch":
             return f"should be lower-case words joined by '-' or '_', but is {quoted(given)}"
         case "string_too_long":
