@@ -10,10 +10,11 @@ import re
 import unicodedata
 
 # ECMA-48 control sequences (CSI), operating-system commands (OSC), device control strings and
-# the two-character escapes, seven-bit and eight-bit forms.
+# the two-character escapes, seven-bit and eight-bit forms. Every alternative that starts also
+# matches, so that a megabyte of broken sequences takes no longer than any other megabyte.
 _TERMINAL_SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
 _SPACE = re.compile(r"\s+")

@@ -23,6 +23,9 @@ MAX_WORDS = 30
 
 _MARKUP = re.compile(r"[<>{}\[\]|*#`_\\~^=]|https?:|www\.|\(\s*\)")
 
+_LABEL = re.compile(r"\s*\w+(?: (?:[A-Z]\w*|says?|said|replie[sd]|answers?|answered))?:\s")
+"""A speaker's name before the words, as in a script: one word or a full name, not "Just facts:"."""
+
 
 def _any_of(*phrases: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
@@ -124,16 +127,17 @@ class Guard:
 
         ``turns``: the conversation so far. ``disclosed``: ids of the facts already told.
         """
+        line = line.replace("\u2019", "'")  # the rules below are written with straight ones
         return (
             _refuse_form(line)
-            or self._refuse_role(line)
+            or self._refuse_role(line, direction)
             or _refuse_act(line, direction)
             or _refuse_content(line, direction)
             or self._refuse_leak(line, direction, turns, disclosed)
             or _refuse_echo(line, turns)
         )
 
-    def _refuse_role(self, line: str) -> str | None:
+    def _refuse_role(self, line: str, direction: Direction) -> str | None:
         if _ASSISTANT.search(line):
             return "speaks as an assistant"
         first = re.escape(self.scenario.prospect.first_name)
@@ -143,7 +147,9 @@ class Guard:
             re.IGNORECASE,
         ):
             return "speaks as the rep"  # nobody on the phone calls out their own name
-        if _REP.search(line):
+        # "Where would our clients' files be?" is the prospect's own, where they were told to ask it.
+        own = (direction.say or "").replace("\u2019", "'").casefold()
+        if any(found.group(0).casefold() not in own for found in _REP.finditer(line)):
             return "speaks as the rep"
         ours = re.escape(self.scenario.you.company)
         if _any_of(rf"(?:at|from|here at|i'm with|we at) {ours}").search(line):
@@ -194,7 +200,7 @@ class Guard:
 def _refuse_form(line: str) -> str | None:
     if not any(char.isalpha() for char in line):
         return "says nothing"
-    if _MARKUP.search(line) or re.match(r"^\s*\w+(?: \w+)?:\s", line):
+    if _MARKUP.search(line) or _LABEL.match(line):
         return "carries markup"
     if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
         return "carries markup"
