@@ -53,14 +53,24 @@ class Utterance:
 
 def spoken(text: str) -> str:
     """A line of a file made plain. What no turn can hold is cut off before it costs any time."""
-    text = text.strip()[: 4 * plaintext.MAX_TURN_CHARACTERS]
-    return plaintext.clean(text.translate(_SEVEN_BIT) if _C1.search(text) else text)
+    return plaintext.clean(text.strip()[: 4 * plaintext.MAX_TURN_CHARACTERS])
 
 
-# The eight-bit forms of terminal sequences begin one another, which makes looking for their ends
-# quadratic in a text full of them; written in seven bits they mean the same and do not.
-_C1 = re.compile("[\x80-\x84\x86-\x9f]")
-_SEVEN_BIT = {0x80 + code: "\x1b" + chr(0x40 + code) for code in range(0x20) if code != 0x05}
+def lines_of(text: str) -> list[str]:
+    """Lines as an editor counts them; ``splitlines`` breaks at more than line breaks."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
+
+
+def seconds_of(clock: str) -> float | None:
+    """Seconds from ``01:02:03.5`` or ``02:03``; None where it is neither."""
+    match = _CLOCK.fullmatch(clock.strip())
+    if match is None:
+        return None
+    hours, minutes, seconds = match.groups()
+    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))
 
 
 def fold(name: str) -> str:
