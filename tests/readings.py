@@ -42,7 +42,7 @@ class MarkedListener:
     ) -> Reading:
         marked, _, _ = text.partition(":")
         names = marked.replace(" ", "").removesuffix("~").split("+")
-        known = [Move(name) for name in names if name in set(Move)]
+        known = [move for move in Move if move.value in names]
         grounding = 0.0 if marked.rstrip().endswith("~") else 1.0
         return reading(*known, text=text, words=len(text.split()), grounding=grounding)
 

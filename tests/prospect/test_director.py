@@ -19,7 +19,7 @@ from trainer.prospect.standing import Direction, Mood, Standing
 
 WHO = persona()
 WHERE = scenario()
-CLOSE_BY = {"carried": "urgency", "lean": 0.6}
+CLOSE_BY: dict[str, Any] = {"carried": "urgency", "lean": 0.6}
 
 
 def after(

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trainer.grading.checks import RepTurn, answer
-from trainer.grading.replies import refuses
 from trainer.grading.stages import LEVELS, level, points
 from trainer.library import Rubric
 from trainer.pathway import Form, Move, Verdict
+from trainer.replies import refuses
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from trainer import wording
 from trainer.library import Scenario
 from trainer.pathway import Act, Speaker
 from trainer.prospect.standing import Direction
+from trainer.replies import goes_along, leaves, refuses
 from trainer.transcripts import Turn
 
 MAX_WORDS = 30
@@ -147,7 +148,7 @@ class Guard:
             re.IGNORECASE,
         ):
             return "speaks as the rep"  # nobody on the phone calls out their own name
-        # "Where would our clients' files be?" is the prospect's own, where they were told to ask it.
+        # "Where would our clients' files be?" is the prospect's own, where it is to be said.
         own = (direction.say or "").replace("\u2019", "'").casefold()
         if any(found.group(0).casefold() not in own for found in _REP.finditer(line)):
             return "speaks as the rep"
@@ -217,7 +218,13 @@ def _refuse_act(line: str, direction: Direction) -> str | None:
         return "agrees when not directed to"
     if act not in _REFUSE_ACTS and _REFUSES.search(line):
         return "refuses when not directed to"
-    if act is Act.AGREE and (not _AGREES.search(line) or _REFUSES.search(line)):
+    if act is Act.AGREE and (not _AGREES.search(line) or refuses(line)):
+        return "does not do what was directed"
+    if act is Act.DECLINE and not refuses(line):
+        return "does not do what was directed"
+    if act is Act.HANG_UP and not (leaves(line) or refuses(line)):
+        return "does not do what was directed"
+    if act in (Act.PUSH_BACK, Act.DEFER) and goes_along(line) and not refuses(line):
         return "does not do what was directed"
     if act is Act.ASK_QUESTION and "?" not in line:
         return "does not do what was directed"
