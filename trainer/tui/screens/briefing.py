@@ -116,10 +116,10 @@ class BriefingScreen(Screen[None]):
 
     def _line(self) -> list[Widget]:
         scenario, persona = self._plan.casting.scenario, self._plan.casting.persona
-        town = f" ({scenario.prospect.city})" if scenario.prospect.city else ""
+        town = f"({scenario.prospect.city})" if scenario.prospect.city else ""
         lead = scenario.lead
         parts: list[Widget] = [
-            paragraph(Content.assemble(literal(who(scenario.prospect), "bold"), literal(town)))
+            paragraph(Content.assemble(literal(who(scenario.prospect), "bold"), " ", literal(town)))
         ]
         if self._plan.mode is not Mode.EXAM:
             parts.append(paragraph(literal(f"{persona.name}: {persona.summary}")))

@@ -365,7 +365,7 @@ class CallScreen(Screen[None]):
         if self._plan.mode is Mode.GUIDED:
             parts += [
                 paragraph(),
-                paragraph("The ladder is climbed from the bottom; each rung carries the next:"),
+                paragraph("The ladder is climbed from the bottom."),
                 *(Row(stage.value, Content(stage.meaning)) for stage in reversed(Stage)),
                 paragraph(),
                 Row("▲ ▼", Content("what your last line did")),

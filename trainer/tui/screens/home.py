@@ -18,7 +18,7 @@ from trainer.errors import TrainerError
 from trainer.library import Scenario
 from trainer.pathway import Mode
 from trainer.tui.screens.modals import Choice, Chooser
-from trainer.tui.wording import LEAD_NAMES, literal, when, who
+from trainer.tui.wording import LEAD_NAMES, counted, literal, when, who
 
 if TYPE_CHECKING:
     from trainer.tui.app import EarnedCloseApp
@@ -49,6 +49,8 @@ class HomeScreen(Screen[None]):
         self._unfinished: dict[str, CallSummary] = {}
         self._persona: str | None = None
         """The persona picked by hand; None means the scenario's usual one."""
+        self._persona_for: str | None = None
+        """The scenario that this pick belongs to."""
         self._mode = Mode.GUIDED
         self._first = True
 
@@ -78,7 +80,9 @@ class HomeScreen(Screen[None]):
 
     def on_option_list_option_highlighted(self, _: OptionList.OptionHighlighted) -> None:
         """Tell about the new one; its usual persona is the one preselected."""
-        self._persona = None
+        chosen = self._chosen()[1]
+        if chosen is not None and chosen.id != self._persona_for:
+            self._persona, self._persona_for = None, chosen.id
         self._describe()
 
     def on_option_list_option_selected(self, _: OptionList.OptionSelected) -> None:
@@ -166,7 +170,7 @@ class HomeScreen(Screen[None]):
             past = self.app.switchboard.past()
         except TrainerError as error:
             self.app.note(str(error), trouble=True)
-        self.query_one("#welcome").display = not past
+        self.set_class(bool(past), "returning")
         self._problems()
         unfinished = [one for one in past if one.outcome is None][:SHOWN_UNFINISHED]
         self._unfinished = {one.id: one for one in unfinished}
@@ -213,7 +217,7 @@ class HomeScreen(Screen[None]):
                 Option(
                     Content.assemble(
                         ("  ↻ ", "$text-warning"), literal(past.title, "bold"),
-                        ("\n    ", ""), literal(f"{past.prospect}, {past.turns} turns, "
+                        ("\n    ", ""), literal(f"{past.prospect}, {counted(past.turns, 'turn')}, "
                                           f"{when(past.started)}", "$text-muted"),
                     ),
                     id=f"resume:{past.id}",
@@ -265,7 +269,8 @@ class HomeScreen(Screen[None]):
                     literal(past.title, "bold $primary"),
                     "\n\n",
                     literal(past.prospect, "bold"),
-                    f"\nis still on the line: {past.turns} turns, {past.mode.value} mode.\n",
+                    "\nis still on the line: ",
+                    f"{counted(past.turns, 'turn')}, {past.mode.value} mode.\n",
                 )
             )
         elif scenario is not None:

@@ -282,9 +282,9 @@ def _quote(evidence: Sequence[Evidence]) -> Row:
 
 def _coach(note: CoachNote) -> Vertical:
     return Vertical(
-        Row(f"turn {note.turn}", literal(note.missed), cells=9),
-        Row("you said", literal(f"“{note.said}”", "$text-muted"), cells=9),
-        Row(Content.styled("try", "bold $text-success"), literal(f"“{note.try_}”"), cells=9),
+        Row(f"turn {note.turn}", literal(note.missed), cells=10),
+        Row("you said", literal(f"“{note.said}”", "$text-muted"), cells=10),
+        Row(Content.styled("try", "bold $text-success"), literal(f"“{note.try_}”"), cells=10),
         classes="note",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -10,6 +11,9 @@ from textual.widgets import Static
 
 from trainer.plaintext import clean
 from trainer.tui.wording import literal
+
+SPEAKER_CELLS = 12
+"""The most that a name may take; a longer one wraps."""
 
 WORD_SECONDS = 0.025
 """How long each word of the prospect's takes to appear."""
@@ -33,8 +37,14 @@ class Line(Horizontal):
     def compose(self) -> ComposeResult:
         """The rep's words stand left of ``You``, the prospect's right of their name."""
         label = Static(literal(self._name_shown), classes="speaker")
+        label.styles.width = min(SPEAKER_CELLS, cell_len(clean(self._name_shown)) + 2)
         words = Static(self._content(), classes="words")
         yield from (words, label) if self._rep else (label, words)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all words are shown."""
+        return self._shown >= len(self._ends)
 
     def hide_words(self) -> None:
         """Before the first word is said."""
