@@ -93,7 +93,7 @@ class Store:
             if version > len(steps):
                 raise StoreUnavailable(
                     f"{self.path}: was written by a newer version of trainer (schema {version}, "
-                    f"this one knows {len(steps)}); update trainer, or set TRAINER_HOME to "
+                    f"this one knows {len(steps)}); get a newer one, or set TRAINER_HOME to "
                     "another folder"
                 )
             for step in steps[version:]:
