@@ -73,9 +73,9 @@ def load_engine(choice: EngineChoice, progress: Progress = silent) -> Engine:
 
             return ScriptedEngine([], name="authored")
         case "openai":
-            from trainer.engines.openai_engine import OpenAIEngine
+            from trainer.engines.openai_engine import DEFAULT_BASE_URL, OpenAIEngine
 
-            return OpenAIEngine(model=choice.model, base_url=choice.base_url)
+            return OpenAIEngine(choice.base_url or DEFAULT_BASE_URL, choice.model)
         case "transformers":
             from trainer.engines.transformers_engine import TransformersEngine
 

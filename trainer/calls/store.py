@@ -56,16 +56,18 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(_unwritable(path, error)) from error
+        try:
             with self._explained():
                 self._db.execute("PRAGMA busy_timeout = 5000")
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA foreign_keys = ON")
                 self._migrate()
-        except OSError as error:
-            raise StoreUnavailable(_unwritable(path, error)) from error
-        except sqlite3.Error as error:
-            raise StoreUnavailable(_unwritable(path, error)) from error
+        except BaseException:
+            self._db.close()
+            raise
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
@@ -249,6 +251,8 @@ def _unwritable(path: Path, error: Exception) -> str:
         what = "the file is damaged or not a call log; move it away to begin a new one"
     elif "locked" in text:
         what = "another trainer is writing to it; close that one and try again"
+    elif isinstance(error, FileExistsError | NotADirectoryError):
+        what = "its folder is a file; set TRAINER_HOME to a folder"
     elif isinstance(error, PermissionError) or "readonly" in text or "unable to open" in text:
         what = "the folder can't be written"
         if not os.environ.get("TRAINER_HOME"):
