@@ -266,7 +266,7 @@ class ScriptedSession:
         if beat.fails and not self._stage.failed:
             self._stage.failed = True
             raise EngineFailed("the server at localhost:9999 hung up; start it again.")
-        self._stage.gate.wait(30)
+        self._stage.gate.wait(10)
         direction = Direction(act=beat.act, mood=beat.standing.mood, why=beat.why)
         yield self._log(Directed(direction=direction, standing=beat.standing))
         source = "authored" if beat.authored else "model"

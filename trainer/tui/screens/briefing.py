@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from trainer.tui.app import EarnedCloseApp
 
 MODE_WORDS = {
-    Mode.GUIDED: "Guided: you see where they stand after each turn, and f2 gives you a hint.",
-    Mode.STANDARD: "Standard: you see their mood, nothing else.",
-    Mode.EXAM: "Exam: nothing but the conversation, as on the phone.",
+    Mode.GUIDED: "guided: you see where they stand after each turn, and f2 gives you a hint",
+    Mode.STANDARD: "standard: you see their mood, nothing else",
+    Mode.EXAM: "exam: nothing but the conversation, as on the phone",
 }
 SHOWN_TURNS = 4
 
@@ -67,7 +67,6 @@ class BriefingScreen(Screen[None]):
                     yield from section("So far", self._tail())
                 yield from section("On the line", self._line())
                 yield from section("Your sheet", sheet(casting.scenario.you))
-                yield from section("Mode", [paragraph(MODE_WORDS[self._plan.mode])])
             with Vertical(classes="column"):
                 yield from section("How you will be judged", judged_by(casting.rubric))
         with Vertical(id="ready"):
@@ -130,6 +129,7 @@ class BriefingScreen(Screen[None]):
         if lead.wrote:
             parts.append(Row("in words", literal(f"“{lead.wrote}”")))
         parts.append(Row("a yes is", literal(scenario.yes_means)))
+        parts += [Row("mode", Content(MODE_WORDS[self._plan.mode]))]
         return parts
 
     def _tail(self) -> list[Widget]:

@@ -224,6 +224,7 @@ class CallScreen(Screen[None]):
         """The rep's turn."""
         self._busy = False
         self._conversation.wait_for(None)
+        self.query_one("#hint").display = False
         if self._end_wanted:
             self._end_now()
 
@@ -251,7 +252,7 @@ class CallScreen(Screen[None]):
         text = clean(self._box.text)
         if self._busy:
             if text:
-                self.app.note(f"{self._first_name} is still thinking. Your line is kept.")
+                self._aside("One moment", f"{self._first_name} is thinking. Your line is kept.")
         elif self._session is None:
             self._connect()
         elif self._broke:
@@ -294,13 +295,7 @@ class CallScreen(Screen[None]):
         """Something to try, until the next line."""
         if self._session is None or self._state.opened is None:
             return
-        hint = self.query_one("#hint", Static)
-        hint.update(
-            Content.assemble(
-                ("Hint  ", "bold $secondary"), literal(self.app.switchboard.hint(self._state))
-            )
-        )
-        hint.display = True
+        self._aside("Hint", self.app.switchboard.hint(self._state))
 
     def action_sheet(self) -> None:
         """The product sheet over the conversation."""
@@ -390,6 +385,12 @@ class CallScreen(Screen[None]):
             written=spoke.source == "authored" and self._plan.mode is Mode.GUIDED,
             spoken=spoken,
         )
+
+    def _aside(self, title: str, words: str) -> None:
+        """A remark above the box, gone when the prospect has answered."""
+        strip = self.query_one("#hint", Static)
+        strip.update(Content.assemble((f"{title}  ", "bold $secondary"), literal(words)))
+        strip.display = True
 
     def _show_standing(self) -> None:
         if not self._state.standings:

@@ -20,7 +20,7 @@ class CallClock(Static):
 
     def on_mount(self) -> None:
         """Tick."""
-        self.set_interval(0.5, self._tick)
+        self.set_interval(0.5, self.tick)
 
     def start(self) -> None:
         """The line is open."""
@@ -28,9 +28,10 @@ class CallClock(Static):
 
     def stop(self) -> None:
         """The call is over: the time stays as it is."""
-        self._tick()
+        self.tick()
         self._began = None
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Show the time now."""
         if self._began is not None:
             self.update(Content(clock(self._now() - self._began)))
