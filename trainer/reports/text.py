@@ -11,14 +11,12 @@ _WIDTH = 78
 
 def as_text(card: Scorecard, *, details: bool = False) -> str:
     """The scorecard in reading order: the verdict, the ladder, what to try, what went well."""
-    lines = [card.sentence]
+    lines = [_wrapped(card.sentence, 0)]
     if card.score is not None:
         enough = "reaches" if card.passed else "does not reach"
         earned = "earned" if card.earned else "not earned"
-        lines.append(
-            f"Score {card.score} of 100, which {enough} the pass mark. "
-            f"The close was {earned}; its form: {card.form.value}."
-        )
+        lines.append(f"Score {card.score} of 100, which {enough} the pass mark.")
+        lines.append(f"The close was {earned}; its form: {card.form.value}.")
         lines += ["", "The ladder"]
         for stage, one in card.stages.items():
             lines.append(f"  {stage.value:<8} {one.level or '-':<4} {one.score!s:>3}")

@@ -1,0 +1,54 @@
+"""The scorecard as plain lines, as a screen reader or a pipe gets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.grading.transcribed import closed, graded, transcript
+from tests.readings import PUSHY, SKILLED
+from trainer.grading.scorecard import Scorecard
+from trainer.reports.text import as_text
+
+LONG = [f"{line} {'and so on ' * 40}{'x' * 300}" for line in PUSHY]
+CARDS: dict[str, Scorecard] = {
+    "won": graded(closed(SKILLED)),
+    "asked": graded(closed([*SKILLED[:-1], "ask_for_sale: Would you like to go ahead?"])),
+    "long": graded(transcript(LONG, "No. " * 100)),
+    "unscored": graded(closed(SKILLED[:1])),
+    "empty": graded(transcript([])),
+}
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
+@pytest.mark.parametrize("details", [True, False])
+def test_it_fits_a_terminal_of_eighty_columns(card: Scorecard, details: bool) -> None:
+    assert max(len(line) for line in as_text(card, details=details).splitlines()) <= 80
+
+
+def test_the_verdict_comes_first_then_the_ladder_then_what_to_try_then_what_went_well() -> None:
+    text = as_text(CARDS["asked"])
+    assert text.startswith("You earned it, then asked for it: turn 37.\n")
+    order = [text.index(part) for part in ("The ladder", "To try", "What went well")]
+    assert order == sorted(order)
+    assert "Checks" not in text
+    assert text.endswith("\n")
+
+
+def test_details_show_every_check_and_the_counts_as_hints_only() -> None:
+    text = as_text(CARDS["won"], details=True)
+    assert text.count("yes  ") == len(CARDS["won"].checks)
+    assert "hints only" in text
+
+
+def test_a_call_that_can_not_be_judged_says_so_and_shows_no_score() -> None:
+    text = as_text(CARDS["unscored"], details=True)
+    assert text.startswith("This call can't be judged: ")
+    assert "Score" not in text
+    assert "To try" not in text
+    assert "-    Did you" in text
+    assert "your share of the words -;" in as_text(CARDS["empty"], details=True)
+
+
+def test_markup_in_a_quote_stays_as_it_was_said() -> None:
+    card = graded(closed(["personalize: [b]You[/b] wrote.", *SKILLED[1:]]))
+    assert "[b]You[/b] wrote." in as_text(card)
