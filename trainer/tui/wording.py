@@ -97,6 +97,10 @@ def sources(state: CallState) -> str:
     if not total:
         return "The prospect has not said anything."
     engine = state.opened.engine if state.opened else "the model"
+    if written == total:
+        return (
+            f"All {counted(total, 'line')} of the prospect's are their author's, none the model's."
+        )
     if not written:
         return f"All {total} of the prospect's lines were the model's own words ({engine})."
     verb = "was" if written == 1 else "were"

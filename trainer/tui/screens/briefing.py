@@ -123,11 +123,11 @@ class BriefingScreen(Screen[None]):
         if self._plan.mode is not Mode.EXAM:
             parts.append(paragraph(literal(f"{persona.name}: {persona.summary}")))
         parts.append(paragraph())
-        parts.append(Row("how", Content(f"{LEAD_NAMES[lead.source]}: they {lead.source.meaning}")))
+        parts.append(Row("how", Content(f"{LEAD_NAMES[lead.source]}: {lead.source.meaning}")))
         if lead.saw:
             parts.append(Row("they saw", literal(lead.saw)))
         if lead.wrote:
-            parts.append(Row("in words", literal(f"“{lead.wrote}”")))
+            parts.append(Row("in words", literal(lead.wrote)))
         parts.append(Row("a yes is", literal(scenario.yes_means)))
         parts += [Row("mode", Content(MODE_WORDS[self._plan.mode]))]
         return parts

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from trainer.tui.app import EarnedCloseApp
 
 WELCOME = (
-    "Welcome. You are about to practise sales calls with people who don't exist but decide for "
-    "themselves: they open up, push back or hang up depending on how you treat them. Earn it, and "
-    "you never have to ask for the sale. Nothing you type leaves this machine. The first call is "
-    "picked for you: press enter."
+    "Welcome. The people you are about to call don't exist, but they decide for themselves: they "
+    "open up, push back or hang up depending on how you treat them. Nothing you type leaves this "
+    "machine. Your first call is picked: press enter."
 )
 SHOWN_UNFINISHED = 3
 
@@ -72,6 +71,7 @@ class HomeScreen(Screen[None]):
                 yield Button(Content(), id="persona", compact=True)
                 yield Button(Content(), id="mode", compact=True)
                 yield Button(Content("Start the call  (enter)"), id="start", compact=True)
+                yield Static(id="wrote")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_screen_resume(self) -> None:
@@ -258,6 +258,7 @@ class HomeScreen(Screen[None]):
     def _describe(self) -> None:
         past, scenario = self._chosen()
         about = self.query_one("#about", Static)
+        self.query_one("#wrote").display = scenario is not None
         for name in ("persona", "mode"):
             self.query_one(f"#{name}", Button).display = scenario is not None
         start = self.query_one("#start", Button)
@@ -288,10 +289,10 @@ class HomeScreen(Screen[None]):
             "\n",
             Content.styled(LEAD_NAMES[scenario.lead.source], "$text-muted"),
         ]
-        if scenario.lead.wrote:
-            parts += ["\n", literal(f"“{scenario.lead.wrote}”", "italic")]
-        parts.append("\n")
         about.update(Content.assemble(*parts))
+        self.query_one("#wrote", Static).update(
+            literal(scenario.lead.wrote or scenario.lead.saw or "", "italic $text-muted")
+        )
         usual = self._persona is None
         persona = self.app.shelf.personas.get(self._persona or scenario.persona)
         name = persona.name if persona else scenario.persona

@@ -244,7 +244,11 @@ def _ladder(card: Scorecard) -> list[Widget]:
     for stage in reversed(Stage):
         part = card.stages.get(stage)
         parts.append(Row(Content.styled(stage.value, "bold"), _rung(part)))
-        parts += [_quote(lines) for lines in _by_line(part.evidence if part else ())]
+        quotes = [_quote(lines) for lines in _by_line(part.evidence if part else ())]
+        parts += quotes
+        if part is not None and part.score is not None and not quotes:
+            nothing = Content.styled("no line of yours built this rung", "$text-muted")
+            parts.append(Row("   ·", nothing, cells=5))
     return parts
 
 
@@ -284,7 +288,7 @@ def _coach(note: CoachNote) -> Vertical:
     return Vertical(
         Row(f"turn {note.turn}", literal(note.missed), cells=10),
         Row("you said", literal(f"“{note.said}”", "$text-muted"), cells=10),
-        Row(Content.styled("try", "bold $text-success"), literal(f"“{note.try_}”"), cells=10),
+        Row(Content.styled("try", "bold $text-success"), literal(note.try_), cells=10),
         classes="note",
     )
 

@@ -18,7 +18,7 @@ SPEAKER_CELLS = 12
 WORD_SECONDS = 0.025
 """How long each word of the prospect's takes to appear."""
 
-WRITTEN_MARK = " °"
+WRITTEN_MARK = "°"
 """After a line from the persona's own script, in guided mode."""
 
 
