@@ -70,7 +70,9 @@ class KeptCache:
     ) -> torch.Tensor | None:
         """Bring the cache to exactly ``prompt``; logits (vocabulary,) after its last token.
 
-        Only what differs from the tokens held is computed. None when ``stop`` said to.
+        Only what differs from the tokens held is computed. The last token always runs alone, so
+        that the same prompt gives the same logits whether or not it was held. None when ``stop``
+        said to.
         """
         held = common(self.tokens, prompt[:-1])  # the last one always runs: its logits are wanted
         self._crop_to(held)
@@ -79,8 +81,9 @@ class KeptCache:
             if stop():
                 return None
             start = len(self.tokens)
-            logits = self.step(torch.tensor([prompt[start : start + _CHUNK]]))[0]
-            self.tokens.extend(prompt[start : start + _CHUNK])
+            upto = min(start + _CHUNK, max(len(prompt) - 1, start + 1))
+            logits = self.step(torch.tensor([prompt[start:upto]]))[0]
+            self.tokens.extend(prompt[start:upto])
         return logits
 
     def extend(self, token: int) -> torch.Tensor:
