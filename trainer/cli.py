@@ -6,6 +6,7 @@ did not hold; 2 bad usage or unreadable input; 3 a model is missing or damaged; 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -168,6 +169,7 @@ def moves(
     """Tell the moves of rep turns: JSON lines in, JSON lines out, in the same order."""
     from trainer.calls.loading import load_listener
     from trainer.listening.labelling import label, read_requests
+    from trainer.plaintext import clean
 
     requests = read_requests(_lines(file), source=str(file or "<stdin>"))
     listener = load_listener()
@@ -175,7 +177,7 @@ def moves(
         if as_json:
             typer.echo(json.dumps(result, ensure_ascii=False))
         else:
-            typer.echo(f"{result['id']}: {', '.join(result['labels']) or '-'}")
+            typer.echo(f"{clean(str(result['id']))}: {', '.join(result['labels']) or '-'}")
 
 
 @app.command()
@@ -190,6 +192,7 @@ def grade(
     library: Library = None,
 ) -> None:
     """Grade transcripts; one that can't be read never stops the rest."""
+    from trainer.plaintext import clean
     from trainer.reports.contract import as_json as to_json
     from trainer.reports.text import as_text
     from trainer.transcripts.readers import read_transcript
@@ -211,13 +214,13 @@ def grade(
         grader = Grader(load_listener())
         for file, transcript in read:
             for note in transcript.notes:
-                typer.echo(f"{file}: {note}", err=True)
+                typer.echo(f"{clean(file)}: {note}", err=True)
             card = grader.grade(transcript, judged_by, held)
             if as_json:
                 typer.echo(json.dumps(to_json(card, file), ensure_ascii=False))
             else:
                 if len(files) > 1:
-                    typer.echo(f"== {file}")
+                    typer.echo(f"== {clean(file)}")
                 typer.echo(as_text(card, details=True))
     for message in troubles:
         typer.echo(f"trainer: {message}", err=True)
@@ -269,6 +272,10 @@ def check(
     """Validate content; one finding a line. Without PATH, all there is."""
     from trainer.library.lint import check_paths
 
+    if library is not None and not library.is_dir():
+        raise UnreadableInput(
+            "no such folder; --library wants one that holds personas/ or scenarios/", path=library
+        )
     findings = check_paths(paths or [], extra=library)
     for finding in findings:
         typer.echo(str(finding))
@@ -456,20 +463,32 @@ def _fail(code: int, message: str) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _plain(error: TrainerError) -> str:
+    """An error's lines with no control over the terminal, whatever a file name in it holds."""
+    from trainer.plaintext import clean
+
+    return "\n".join(clean(line) for line in str(error).splitlines())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the entry point of ``trainer``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no “ gets a question mark
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="trainer")
     except ContentInvalid as invalid:
-        sys.stderr.write(f"{invalid}\n")
+        sys.stderr.write(f"{_plain(invalid)}\n")
         sys.exit(invalid.exit_code)
     except TrainerError as error:
-        sys.stderr.write(f"trainer: {error}\n")
+        sys.stderr.write(f"trainer: {_plain(error)}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ntrainer: interrupted; a call under way is kept, `trainer resume`\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as left:
+        # Typer turns these two into exits of its own before they get here.
+        if isinstance(left.__context__, BrokenPipeError):
+            # Whoever read our output has gone; nothing is left to say.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
+            sys.exit(0)
+        if left.code == 130:
+            sys.stderr.write("\ntrainer: interrupted; a call under way is kept, `trainer resume`\n")
+        raise

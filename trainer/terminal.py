@@ -6,6 +6,7 @@ it is, what loads, hints) goes to standard error, so that a pipe carries the con
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from trainer.calls.loading import Loaded
 from trainer.grading.scorecard import Scorecard
 from trainer.library import Rubric, Scenario
 from trainer.pathway import Mode
+from trainer.plaintext import clean
 from trainer.reports.text import as_text
 
 _HELP = "Say something and press Enter. /hint, /sheet, /end (or end of input) do what they say."
@@ -25,6 +27,8 @@ def practise(call: Call, loaded: Loaded) -> Scorecard:
 
     Ctrl+C leaves the call in the log, to be resumed.
     """
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a stray byte is no reason to lose a call
     scenario = call.scenario
     if not call.state.turns:
         _aside(briefing(scenario, call.rubric))
@@ -118,7 +122,7 @@ def _listen() -> str | None:
         sys.stderr.write("> ")
         sys.stderr.flush()
     line = sys.stdin.readline()
-    return line.strip() if line else None
+    return clean(line) if line else None
 
 
 def _say(line: str) -> None:

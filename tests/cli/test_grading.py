@@ -1,0 +1,145 @@
+"""Grading and labelling by the batch, as an enablement team's scripts do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.readings import SKILLED
+from trainer.pathway import Move
+
+pytestmark = pytest.mark.usefixtures("listening")
+
+WON = "# a good one\n" + "".join(
+    f"Rep: {line}\nProspect: Well, the dough went off at four. I see.\n" for line in SKILLED
+)
+
+
+@pytest.fixture
+def won(tmp_path: Path) -> Path:
+    path = tmp_path / "won.txt"
+    path.write_text(WON)
+    return path
+
+
+def test_one_json_object_a_transcript_in_the_order_given(run: Run, won: Path) -> None:
+    short = won.with_name("short.txt")
+    short.write_text("Rep: Hi.\nProspect: Hello.\n")
+    ran = run("grade", won, short, "--json")
+    assert ran.code == 0
+    first, second = map(json.loads, ran.lines)
+    assert (first["file"], first["verdict"]) == (str(won), "earned_close")
+    assert (second["file"], second["verdict"], second["score"]) == (str(short), "unscored", None)
+
+
+def test_a_person_reads_the_verdict_first(run: Run, won: Path) -> None:
+    ran = run("grade", won)
+    assert ran.out.startswith("You earned it and assumed it, without asking: turn 37.")
+    both = run("grade", won, won)
+    assert both.out.count(f"== {won}") == 2
+
+
+def test_one_that_can_not_be_read_never_stops_the_rest(run: Run, won: Path) -> None:
+    broken = won.with_name("broken.txt")
+    broken.write_text("Rep: Hi.\nRep: Anybody there?\n")
+    ran = run("grade", broken, won, won.with_name("gone.txt"), "--json")
+    assert ran.code == 1
+    assert len(ran.lines) == 1
+    assert f"trainer: {broken}: only one speaker" in ran.err
+    assert "gone.txt: there is no such file" in ran.err
+
+
+def test_nothing_readable_at_all_is_bad_input(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "call.txt"
+    for bad in (b"", b"# only a comment\n", b"Rep: a\nProspect: \xff\n", b"\x00"):
+        path.write_bytes(bad)
+        ran = run("grade", path)
+        assert (ran.code, ran.out) == (2, ""), bad
+        assert str(path) in ran.err
+
+
+def test_a_transcript_may_come_down_a_pipe(run: Run) -> None:
+    ran = run("grade", "-", "--json", typed=WON)
+    assert ran.code == 0
+    assert json.loads(ran.out)["file"] == "-"
+
+
+def test_the_rep_may_have_a_name(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "call.txt"
+    path.write_text(WON.replace("Rep:", "Ana:").replace("Prospect:", "Mira:"))
+    ran = run("grade", path, "--rep-name", "Ana", "--json")
+    assert json.loads(ran.out)["verdict"] == "earned_close"
+    ran = run("grade", path, "--rep-name", "Bob")
+    assert ran.code == 2
+    assert "'Ana'" in ran.err
+
+
+def test_a_scenario_brings_its_rubric_and_an_unknown_one_is_named(run: Run, won: Path) -> None:
+    ran = run("grade", won, "--scenario", "payroll-errors", "--json")
+    assert json.loads(ran.out)["rubric"] == "authentic-persuasion"
+    assert run("grade", won, "--rubric", "authentic").code == 2
+    assert run("grade", won, "--scenario", "payroll").code == 2
+
+
+def test_hostile_words_are_graded_and_do_nothing(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "call.txt"
+    path.write_text(
+        "Rep: pressure: \x1b]0;owned\x07[red]today[/red] only\x1b[2J\nProspect: No.\n"
+        "Rep: ask_for_sale: Buy?\nProspect: No.\nRep: chasing: Please.\nProspect: Bye.\n"
+    )
+    for extra in ([], ["--json"]):
+        ran = run("grade", path, *extra)
+        assert ran.code == 0
+        assert "\x1b" not in ran.out + ran.err
+        assert "[red]today[/red] only" in ran.out
+
+
+class TestMoves:
+    def test_json_lines_in_json_lines_out_in_the_same_order(self, run: Run, tmp_path: Path) -> None:
+        rows = [
+            {"id": f"t{n}", "text": f"{move.value}: words", "context": [["prospect", "Yes?"]]}
+            for n, move in enumerate(Move)
+        ]
+        path = tmp_path / "turns.jsonl"
+        path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+        ran = run("moves", path, "--json")
+        assert ran.code == 0
+        out = [json.loads(line) for line in ran.lines]
+        assert [one["id"] for one in out] == [row["id"] for row in rows]
+        assert [one["labels"] for one in out] == [[move.value] for move in Move]
+        assert all(one["moves"].keys() == {move.value for move in Move} for one in out)
+        assert run("moves", "--json", typed=path.read_text()).out == ran.out
+
+    def test_without_json_a_line_for_a_person(self, run: Run) -> None:
+        typed = '{"id": "a\\u001b[31m", "text": "proof: See."}\n\n{"id": 2, "text": "Hm."}\n'
+        assert run("moves", typed=typed).out == "a: proof\n2: -\n"
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            "{",
+            "[]",
+            '{"id": 1}',
+            '{"id": 1, "text": 5}',
+            '{"text": "a", "context": [["boss", "b"]]}',
+        ],
+    )
+    def test_a_bad_line_is_named(self, run: Run, tmp_path: Path, bad: str) -> None:
+        path = tmp_path / "turns.jsonl"
+        path.write_text('{"id": 1, "text": "Hm."}\n\n' + bad + "\n")
+        ran = run("moves", path, "--json")
+        assert ran.code == 2
+        assert f"{path}:3: " in ran.err
+
+    def test_a_file_that_is_not_there_or_no_text_is_bad_input(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        assert run("moves", tmp_path / "gone.jsonl").code == 2
+        assert run("moves", tmp_path).code == 2
+        (tmp_path / "odd.jsonl").write_bytes(b"\xff\xfe\xff")
+        ran = run("moves", tmp_path / "odd.jsonl")
+        assert ran.code == 2
+        assert "not UTF-8" in ran.err
