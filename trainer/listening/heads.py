@@ -1,0 +1,262 @@
+"""The trained part of listening: one logistic head a move, applied with numpy alone.
+
+Two files, written by ``trainer.listening.training``: ``heads.safetensors`` with the numbers and
+``heads.json`` with the names that go with them (moves, columns, vocabulary). Nothing in them is
+code. Each turn is scored by itself, so that it scores the same in any company.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainer.errors import ModelUnavailable
+from trainer.listening.encoder import DIMENSIONS, ENCODER_ID
+from trainer.listening.features import NAMES, Situation, dense, terms
+from trainer.listening.words import sentences
+from trainer.pathway import Move
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = 1
+_MENDING = "put back the files that came with this version, or train them again with: python -m trainer.listening.training"
+_DECIMALS = 6
+
+EMBEDDING_WEIGHTS = {"turn": 2.0, "last sentence": 2.0, "prospect": 1.0, "product": 10.0}
+"""How strongly each vector block counts beside the others; found by cross-validation."""
+DENSE_WEIGHT = 0.15
+TERM_WEIGHT = 2.0
+_CAP = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros where no text."""
+
+    turn: NDArray[np.float32]
+    last_sentence: NDArray[np.float32]
+    prospect: NDArray[np.float32]
+
+
+def vector_texts(situation: Situation) -> tuple[str, str, str]:
+    """The texts to encode for a situation: the turn, its last sentence, the prospect's last words."""
+    parts = sentences(situation.text)
+    return situation.text, parts[-1] if parts else "", situation.last_prospect
+
+
+def columns(situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
+    """The plain columns of a situation before standardising: four vector blocks, then ``NAMES``."""
+    weight = EMBEDDING_WEIGHTS
+    return np.concatenate(
+        [
+            vectors.turn.astype(np.float64) * weight["turn"],
+            vectors.last_sentence.astype(np.float64) * weight["last sentence"],
+            vectors.prospect.astype(np.float64) * weight["prospect"],
+            vectors.turn.astype(np.float64) * vectors.prospect * weight["product"],
+            np.array(dense(situation), dtype=np.float64),
+        ]
+    )
+
+
+WIDTH = 4 * DIMENSIONS + len(NAMES)
+
+
+def space_of(term: str) -> str:
+    """Which group of terms a term is weighed within: the prospect's, characters, or the turn's."""
+    return term[0] if term[0] in "pc" else "w"
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How columns and terms become the heads' input; learnt from the training part alone."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    idf: NDArray[np.float64]
+    vocabulary: Mapping[str, int]
+
+    def plain(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The columns with the ``NAMES`` part standardised and capped."""
+        out = row.copy()
+        tail = (row[4 * DIMENSIONS :] - self.mean) / self.scale
+        out[4 * DIMENSIONS :] = np.clip(tail, -_CAP, _CAP) * DENSE_WEIGHT
+        return out
+
+    def weighed(self, found: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The places and weights of the terms that the vocabulary knows, unit length a space."""
+        by_space: dict[str, list[int]] = {}
+        for term in found:
+            place = self.vocabulary.get(term)
+            if place is not None:
+                by_space.setdefault(space_of(term), []).append(place)
+        places: list[int] = []
+        weights: list[float] = []
+        for space in sorted(by_space):
+            idf = self.idf[by_space[space]]
+            length = math.sqrt(math.fsum(idf * idf))
+            places.extend(by_space[space])
+            weights.extend(idf / length * TERM_WEIGHT)
+        return np.array(places, dtype=np.int64), np.array(weights, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """All heads together: scores, calibrated probabilities, and the moves held to be present."""
+
+    scaling: Scaling
+    plain_weights: NDArray[np.float64]
+    """(moves, ``WIDTH``)"""
+    term_weights: NDArray[np.float64]
+    """(moves, vocabulary)"""
+    bias: NDArray[np.float64]
+    platt: NDArray[np.float64]
+    """(moves, 2): probability = 1 / (1 + exp(-(a * score + b)))"""
+    thresholds: NDArray[np.float64]
+    """(moves,): the probability from which a move is held to be present."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def scores(self, situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
+        """One raw score a move, in the order of ``Move``."""
+        plain = self.scaling.plain(columns(situation, vectors))
+        places, weights = self.scaling.weighed(terms(situation))
+        total: NDArray[np.float64] = self.plain_weights @ plain + self.bias
+        if len(places):
+            total = total + self.term_weights[:, places] @ weights
+        return total
+
+    def probabilities(self, situation: Situation, vectors: Vectors) -> dict[Move, float]:
+        """The calibrated probability of every move."""
+        scores = self.scores(situation, vectors)
+        calibrated = calibrate(scores, self.platt)
+        return {
+            move: round(float(value), _DECIMALS)
+            for move, value in zip(Move, calibrated, strict=True)
+        }
+
+    def held(self, probabilities: Mapping[Move, float]) -> frozenset[Move]:
+        """The moves whose probability reaches their own threshold."""
+        return frozenset(
+            move
+            for move, threshold in zip(Move, self.thresholds, strict=True)
+            if probabilities[move] >= threshold
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write both files, each whole or not at all."""
+        from safetensors.numpy import save
+
+        tensors = {
+            "mean": self.scaling.mean.astype(np.float32),
+            "scale": self.scaling.scale.astype(np.float32),
+            "idf": self.scaling.idf.astype(np.float32),
+            "plain_weights": self.plain_weights.astype(np.float16),
+            "term_weights": self.term_weights.astype(np.float16),
+            "bias": self.bias.astype(np.float32),
+            "platt": self.platt.astype(np.float32),
+            "thresholds": self.thresholds.astype(np.float32),
+        }
+        names = {
+            "format": FORMAT,
+            "encoder": ENCODER_ID,
+            **self.about,
+            "moves": [move.value for move in Move],
+            "columns": list(NAMES),
+            "vocabulary": sorted(self.scaling.vocabulary, key=self.scaling.vocabulary.__getitem__),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "heads.safetensors", save(tensors))
+        text = json.dumps(names, ensure_ascii=False, indent=0)
+        write_atomically(folder / "heads.json", text.encode("utf-8"))
+
+    @classmethod
+    def load(cls, folder: Path) -> Heads:
+        """Read both files. Raises ``ModelUnavailable`` naming the one that is missing or damaged."""
+        names = _names(folder / "heads.json")
+        path = folder / "heads.safetensors"
+        if not path.is_file():
+            raise ModelUnavailable(f"{path} is missing; {_MENDING}")
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            raw = load(path.read_bytes())
+            tensors = {name: array.astype(np.float64) for name, array in raw.items()}
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
+            raise ModelUnavailable(f"{path} is damaged ({error}); {_MENDING}") from error
+        moves, size = len(Move), len(names["vocabulary"])
+        wanted = {
+            "mean": (len(NAMES),),
+            "scale": (len(NAMES),),
+            "idf": (size,),
+            "plain_weights": (moves, WIDTH),
+            "term_weights": (moves, size),
+            "bias": (moves,),
+            "platt": (moves, 2),
+            "thresholds": (moves,),
+        }
+        for name, shape in wanted.items():
+            if name not in tensors or tensors[name].shape != shape:
+                raise ModelUnavailable(
+                    f"{path} does not go with {folder / 'heads.json'}: {name} should have the "
+                    f"shape {shape}; {_MENDING}"
+                )
+            if not np.isfinite(tensors[name]).all():
+                raise ModelUnavailable(f"{path} is damaged ({name} is no number); {_MENDING}")
+        vocabulary = {term: place for place, term in enumerate(names["vocabulary"])}
+        return cls(
+            scaling=Scaling(tensors["mean"], tensors["scale"], tensors["idf"], vocabulary),
+            plain_weights=tensors["plain_weights"],
+            term_weights=tensors["term_weights"],
+            bias=tensors["bias"],
+            platt=tensors["platt"],
+            thresholds=tensors["thresholds"],
+            about={key: names[key] for key in names if key not in {"vocabulary", "columns"}},
+        )
+
+
+def calibrate(scores: NDArray[np.float64], platt: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raw scores (..., moves) as probabilities, by each move's own line (Platt 1999)."""
+    line = np.clip(scores * platt[:, 0] + platt[:, 1], -40, 40)
+    return 1 / (1 + np.exp(-line))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: to a neighbour first, then in its place."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _names(path: Path) -> dict[str, Any]:
+    """The contents of ``heads.json``, checked against this version of the code."""
+    if not path.is_file():
+        raise ModelUnavailable(f"{path} is missing; {_MENDING}")
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ModelUnavailable(f"{path} is damaged ({error}); {_MENDING}") from error
+    if (
+        not isinstance(names, dict)
+        or names.get("format") != FORMAT
+        or names.get("moves") != [move.value for move in Move]
+        or names.get("columns") != list(NAMES)
+        or not isinstance(names.get("vocabulary"), list)
+        or not all(isinstance(term, str) and term for term in names["vocabulary"])
+    ):
+        raise ModelUnavailable(f"{path} was made for another version of the listener; {_MENDING}")
+    return names
