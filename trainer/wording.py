@@ -46,7 +46,9 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s")
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)] + ("y" if ending in ("ies", "ied") else "")
+            if ending in ("ies", "ied"):  # "families" -> "family", and on from there
+                return stem(word[:-3] + "y")
+            word = word[: -len(ending)]
             break
     # "running" -> "runn" -> "run"
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls" else word

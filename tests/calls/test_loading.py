@@ -1,0 +1,87 @@
+"""Getting ready for a call: the models, once, and whoever waits is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.readings import MarkedListener
+from trainer.calls import loading
+from trainer.calls.loading import EngineChoice
+from trainer.engines import openai_engine, transformers_engine
+from trainer.engines.base import Message, Prompt, Sampling
+from trainer.engines.catalog import State
+from trainer.errors import EngineFailed, ModelUnavailable
+
+PROMPT = Prompt([Message("user", "hello")])
+
+
+def test_everything_a_call_needs_is_loaded_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, float | None]] = []
+    monkeypatch.setattr(loading, "load_listener", MarkedListener)
+    loaded = loading.load(EngineChoice("authored"), lambda what, part: told.append((what, part)))
+    assert loaded.engine.name == "authored"
+    assert isinstance(loaded.listener, MarkedListener)
+    assert told[-1] == ("ready", 1.0)
+    parts = [part for _, part in told if part is not None]
+    assert parts == sorted(parts)
+
+
+def test_the_authored_engine_has_no_words_of_its_own() -> None:
+    with pytest.raises(EngineFailed):
+        loading.load_engine(EngineChoice("authored")).draw(PROMPT, Sampling(), 1)
+
+
+def test_a_server_and_a_model_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(openai_engine, "OpenAIEngine", lambda *given: opened.append(given))
+    loading.load_engine(EngineChoice("openai", "big", "http://localhost:9/v1"))
+    loading.load_engine(EngineChoice("openai"))
+    assert opened == [
+        ("http://localhost:9/v1", "big"), (openai_engine.DEFAULT_BASE_URL, None),
+    ]  # fmt: skip
+
+    class Local:
+        @staticmethod
+        def load(model: str | None, progress: object) -> str:
+            return f"local {model}"
+
+    monkeypatch.setattr(transformers_engine, "TransformersEngine", Local)
+    assert loading.load_engine(EngineChoice(model="mine")) == "local mine"  # type: ignore[comparison-overlap]
+
+
+def test_without_its_models_the_listener_says_which_file_and_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINER_HOME", str(tmp_path))
+    with pytest.raises(ModelUnavailable, match="missing"):
+        loading.load_listener()
+
+
+def test_only_the_models_that_are_not_there_are_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINER_HOME", str(tmp_path))
+    fetched: list[str] = []
+    told: list[float | None] = []
+
+    def pull(card: Any, tell: Any) -> None:
+        fetched.append(card.use)
+        tell("fetching", 50, 200)
+        tell("fetching", 50, None)
+
+    monkeypatch.setattr("trainer.engines.download.pull", pull)
+    loading.pull_models(lambda _, part: told.append(part))
+    assert fetched == ["voice", "encoder"]
+    assert told == [0.25, None, 0.25, None]
+    fetched.clear()
+    monkeypatch.setattr(
+        "trainer.engines.catalog.Catalog.status",
+        lambda *_: type("Status", (), {"state": State.PRESENT}),
+    )
+    loading.pull_models()
+    assert fetched == []
+    loading.pull_models(force=True)
+    assert fetched == ["voice", "encoder"]
