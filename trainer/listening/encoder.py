@@ -20,7 +20,7 @@ from trainer.errors import ModelUnavailable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ENCODER_ID = "all-minilm-l6-v2"
+ENCODER_ID = "minilm-l6-v2"
 """The encoder's id in the catalogue of models."""
 DIMENSIONS = 384
 ROWS = 4

@@ -38,8 +38,10 @@ _MARKS: dict[str, re.Pattern[str]] = {
         r"date|number|size|kind|year|system|percentage))\b"
     ),
     "aux_question": _rx(
-        r"(?:^|[.,!?;:-] +|\b(?:and|so|but|okay|ok|well|now|then) )(?:do|does|did|is|are|was|were|have|"
-        r"has|had|can|could|will|would|should|am|any|isn't|aren't|don't|didn't|haven't) [^.?!]{3,}\?"
+        r"(?:^|[.,!?;:-] +|\b(?:and|so|but|okay|ok|well|now|then) )(?:do|does|did|is|are|was|"
+        r"were|have|"
+        r"has|had|can|could|will|would|should|am|any|isn't|aren't|don't|didn't|"
+        r"haven't) [^.?!]{3,}\?"
     ),
     "tag_question": _rx(
         r"\b(?:right|correct|isn't it|doesn't it|don't you|wouldn't you|aren't you|yeah|is that "
@@ -51,7 +53,8 @@ _MARKS: dict[str, re.Pattern[str]] = {
     ),
     "or_question": _rx(r"\bor\b[^.?!]*\?"),
     "impact": _rx(
-        r"\b(?:cost(?:s|ing)? (?:you|them|your)|what does (?:that|it|this) (?:do|mean|cost)|mean for "
+        r"\b(?:cost(?:s|ing)? (?:you|them|your)|what does (?:that|it|this) (?:do|mean|cost)|"
+        r"mean for "
         r"(?:you|your|them)|impact|affect\w*|hit(?:s|ting)? (?:hard\w*|you)|suffer\w*|who (?:feels|"
         r"pays|gets hurt|carries)|keeps? (?:going|happening|on)|nothing changes|stays? the same|"
         r"if (?:this|that|it) (?:goes on|keeps|carries on|continues|happens again)|worst|toll|"
@@ -59,72 +62,94 @@ _MARKS: dict[str, re.Pattern[str]] = {
     ),
     # the close
     "would_you_like": _rx(
-        r"\b(?:would you (?:like|want|be (?:willing|open|interested|ready))|do you (?:want|wanna)|are "
-        r"you (?:ready|willing|prepared|interested|in)\b|can i (?:sign|get|put|count|book|set)|could i "
-        r"(?:get|sign|put)|may i (?:sign|put)|shall we|should we|can we (?:do|get|go|move|sign|count|"
+        r"\b(?:would you (?:like|want|be (?:willing|open|interested|ready))|do you (?:want|"
+        r"wanna)|are "
+        r"you (?:ready|willing|prepared|interested|in)\b|can i (?:sign|get|put|count|book|"
+        r"set)|could i "
+        r"(?:get|sign|put)|may i (?:sign|put)|shall we|should we|can we (?:do|get|go|move|"
+        r"sign|count|"
         r"start|agree)|will you|want to (?:go|move|get started|sign|do it|give it))\b"
     ),
     "buy_words": _rx(
-        r"\b(?:go(?:ing)? ahead|sign(?:ed|ing)?(?: up| off)?|get(?:ting)? started|move forward|moving "
+        r"\b(?:go(?:ing)? ahead|sign(?:ed|ing)?(?: up| off)?|get(?:ting)? started|"
+        r"move forward|moving "
         r"forward|buy|purchase|order|commit|enrol\w*|on board|deal|do business|contract|agreement|"
         r"paperwork|pull the trigger|say yes|your business|close this|lock (?:it|this|that)? ?in|"
         r"give (?:it|us|me) a (?:try|shot|chance|go)|make a decision|donat\w+|contribut\w+)\b"
     ),
     "what_would_it_take": _rx(
-        r"\bwhat (?:would|will|does|do|'d|can) (?:it|i|we) (?:take|have to|need to|do)\b|\bso what do "
+        r"\bwhat (?:would|will|does|do|'d|can) (?:it|i|we) (?:take|have to|need to|do)\b|"
+        r"\bso what do "
         r"you (?:think|say)\b|\bwhat do you say\b|\bhow about it\b|\bwhat's (?:stopping|holding|"
         r"keeping)\b"
     ),
     "arrange": _rx(
         r"\b(?:i'll|i will|we'll|we will|i'm going to|i am going to|let's|let us|i've|i have|we) "
-        r"(?:put|book|send|set|get|start|have|pencil|reserve|schedul\w+|enter|mark|email|mail|be there|"
+        r"(?:put|book|send|set|get|start|have|pencil|reserve|schedul\w+|enter|mark|email|mail|"
+        r"be there|"
         r"come|begin|see you|call|need your|draw|write|fill|kick|do|go|plan|bring|order|block|text|"
         r"ship|open|add|hold|make|meet)\w*\b"
     ),
     "detail_question": _rx(
         r"\b(?:mornings?|afternoons?|spelling|spell|middle initial|best (?:email|number|address)|"
-        r"(?:which|what) (?:address|email|name|day|date|card|account|colou?r|number)|which (?:one|works|"
+        r"(?:which|what) (?:address|email|name|day|date|card|account|colou?r|number)|"
+        r"which (?:one|works|"
         r"suits|name)|who (?:should|shall|do i|will) .{0,20}(?:address|put|ask|invoice|sign)|"
         r"(?:work|suit)s? (?:better|best)|or (?:the )?(?:morning|afternoon|"
         r"monday|tuesday|wednesday|thursday|friday|saturday))\b"
     ),
     "check_in": _rx(
-        r"\bhow(?:'s| does| do| is| are| did)? (?:that|this|it|all that|you) (?:sit\w*|sound\w*|land"
-        r"\w*|feel\w*|look\w*|seem\w*|strik\w+|compar\w+|match|fit|square)\b|\bmake sense\b|\bwhat's "
-        r"your (?:gut|reaction|sense|first)\b|\b(?:am i|are we) (?:close|on the right|tracking|making|"
-        r"still|getting)\b|\bwith me so far\b|\bdoes that (?:fit|match|help|answer|sound|cover|square|"
-        r"track|ring)\b|\bwhere does that leave\b|\bdid i (?:get|miss)\b|\bhow are (?:you|we) (?:feeling"
+        r"\bhow(?:'s| does| do| is| are| did)? (?:that|this|it|all that|you) (?:sit\w*|"
+        r"sound\w*|land"
+        r"\w*|feel\w*|look\w*|seem\w*|strik\w+|compar\w+|match|fit|square)\b|\bmake sense\b|"
+        r"\bwhat's "
+        r"your (?:gut|reaction|sense|first)\b|\b(?:am i|are we) (?:close|on the right|"
+        r"tracking|making|"
+        r"still|getting)\b|\bwith me so far\b|\bdoes that (?:fit|match|help|answer|sound|"
+        r"cover|square|"
+        r"track|ring)\b|\bwhere does that leave\b|\bdid i (?:get|miss)\b|\bhow are (?:you|"
+        r"we) (?:feeling"
         r"|doing) (?:about|so far)\b"
     ),
     "permission": _rx(
-        r"\b(?:is (?:now|this) a (?:bad|good|okay|decent|terrible) (?:time|moment)|bad time|good time|"
-        r"(?:do you )?mind if|(?:would|is) it (?:be )?(?:ok|okay|alright|all right|fine)|okay if|all "
-        r"right if|ok with you|(?:can|could|may) i (?:ask|tell|share|explain|take|borrow|have|show)|"
+        r"\b(?:is (?:now|this) a (?:bad|good|okay|decent|terrible) (?:time|moment)|bad time|"
+        r"good time|"
+        r"(?:do you )?mind if|(?:would|is) it (?:be )?(?:ok|okay|alright|all right|fine)|"
+        r"okay if|all "
+        r"right if|ok with you|(?:can|could|may) i (?:ask|tell|share|explain|take|borrow|have|"
+        r"show)|"
         r"got (?:a|two|five|thirty) (?:second|minute|moment)s?|have (?:a|two|five|thirty|ten) "
         r"(?:second|minute|moment)s?|caught you|catch you|interrupt\w*)\b"
     ),
     "referral": _rx(
         r"\b(?:who else|anyone else|anybody else|someone else|somebody else|else (?:you know|who)|"
-        r"friends?|neighbou?rs?|colleagues?|in (?:your|the same) (?:shoes|boat|position)|pass (?:my|our)"
+        r"friends?|neighbou?rs?|colleagues?|in (?:your|the same) (?:shoes|boat|position)|"
+        r"pass (?:my|our)"
         r"|introduc\w+|refer\w*|know (?:of )?(?:any|some|two|one))\b"
     ),
     "after_yes": _rx(
         r"\b(?:tonight|in the (?:morning|meantime)|you(?:'ll| will) (?:get|hear|see|have|probably|"
-        r"wonder|notice|feel|wake|start)|second thoughts|cold feet|good (?:decision|call|choice)|glad"
-        r"|right (?:decision|call|choice|thing)|first (?:week|day|month|thing|morning)|what happens "
+        r"wonder|notice|feel|wake|start)|second thoughts|cold feet|good (?:decision|call|"
+        r"choice)|glad"
+        r"|right (?:decision|call|choice|thing)|first (?:week|day|month|thing|morning)|"
+        r"what happens "
         r"next|next step|reason you|remember why|welcome|buyer's remorse|wobble|doubt\w*)\b"
     ),
     # trust
     "proof": _rx(
-        r"\b(?:reference\w*|case stud\w+|for example|like (?:a|the) \w+ (?:company|shop|clinic|firm)|"
-        r"published|report\w*|stud(?:y|ies)|audit\w*|certif\w*|licen[cs]e\w*|registered|insured|rated|"
+        r"\b(?:reference\w*|case stud\w+|for example|like (?:a|the) \w+ (?:company|shop|"
+        r"clinic|firm)|"
+        r"published|report\w*|stud(?:y|ies)|audit\w*|certif\w*|licen[cs]e\w*|registered|"
+        r"insured|rated|"
         r"review\w*|tested|measured|survey\w*|data|source|document\w*|page \d+|in writing|see for "
         r"your\w*|pilot|phone number|call (?:her|him|them)|ask (?:her|him|them)|talk to|customers?|"
         r"website|percent|link)\b|%"
     ),
     "candor": _rx(
-        r"\b(?:honest\w*|frank\w*|to be fair|not (?:going|gonna) (?:to )?(?:be|pretend|lie|work|fix|"
-        r"help)|may(?:be)? not (?:be|fit)|might not|isn't (?:for|the|a|right|cheap)|not (?:cheap|for|"
+        r"\b(?:honest\w*|frank\w*|to be fair|not (?:going|gonna) (?:to )?(?:be|pretend|lie|"
+        r"work|fix|"
+        r"help)|may(?:be)? not (?:be|fit)|might not|isn't (?:for|the|a|right|cheap)|"
+        r"not (?:cheap|for|"
         r"right|perfect|the best|a fit)|won't (?:fix|help|do|be|work|save|solve)|doesn't (?:do|fix|"
         r"help|work|cover|make|include)|can't (?:do|fix|help|promise|guarantee)|downside|drawback|"
         r"catch|limit\w*|weak\w*|worse|if (?:you|that)'?s?.{0,20}not|wrong (?:for|fit)|i'd (?:tell|"
@@ -132,130 +157,184 @@ _MARKS: dict[str, re.Pattern[str]] = {
         r"wrong|my mistake)\b"
     ),
     "expectation": _rx(
-        r"\b(?:it (?:takes|will take|usually)|takes? (?:about|around|roughly|a|two|three|four|five|six)"
-        r"|(?:about|around|roughly) (?:a|an|two|three|four|five|six|ten|\d+)|you(?:'ll| will) need to|"
-        r"first (?:we|you|the|i|week|month)|then (?:we|you|the|i)|after that|next (?:we|is)|step|by "
-        r"(?:the )?(?:end|week|day|monday|tuesday|wednesday|thursday|friday)|expect|in the (?:first|"
+        r"\b(?:it (?:takes|will take|usually)|takes? (?:about|around|roughly|a|two|three|four|"
+        r"five|six)"
+        r"|(?:about|around|roughly) (?:a|an|two|three|four|five|six|ten|\d+)|you(?:'ll|"
+        r" will) need to|"
+        r"first (?:we|you|the|i|week|month)|then (?:we|you|the|i)|after that|next (?:we|is)|"
+        r"step|by "
+        r"(?:the )?(?:end|week|day|monday|tuesday|wednesday|thursday|friday)|expect|"
+        r"in the (?:first|"
         r"second)|week (?:one|two|1|2)|day one|minutes|hours)\b"
     ),
     # hope, urgency
     "picture": _rx(
-        r"\b(?:imagine|picture|think (?:about|of) (?:a|the|what)|what if|(?:a year|six months|three "
-        r"months|next \w+) from now|you(?:'d| would) (?:be|have|wake|walk|sleep|come|sit|open|spend|get|"
-        r"see)|you(?:'re| are) (?:home|sitting|sleeping|free|back)|no more|instead of|finally|without "
-        r"(?:having|worrying|thinking)|the day when|would (?:it|that|life|your \w+) (?:look|be|feel))\b"
+        r"\b(?:imagine|picture|think (?:about|of) (?:a|the|what)|what if|(?:a year|six months|"
+        r"three "
+        r"months|next \w+) from now|you(?:'d| would) (?:be|have|wake|walk|sleep|come|sit|open|"
+        r"spend|get|"
+        r"see)|you(?:'re| are) (?:home|sitting|sleeping|free|back)|no more|instead of|finally|"
+        r"without "
+        r"(?:having|worrying|thinking)|the day when|would (?:it|that|life|your \w+) (?:look|"
+        r"be|feel))\b"
     ),
     "link": _rx(
-        r"\b(?:(?:you|as you|since you|because you|like you) (?:said|mentioned|told|wrote|described|"
-        r"talked|were saying|asked)|you(?:'ve| have) (?:said|told|mentioned)|because (?:you|your|of "
-        r"(?:your|that|the))|that's why|so that (?:your|you|the)|which (?:means|is why|is the part)|"
-        r"that is (?:exactly|the (?:bit|part|piece))|the reason (?:i|we|that)|your point about|given "
+        r"\b(?:(?:you|as you|since you|because you|like you) (?:said|mentioned|told|wrote|"
+        r"described|"
+        r"talked|were saying|asked)|you(?:'ve| have) (?:said|told|mentioned)|because (?:you|"
+        r"your|of "
+        r"(?:your|that|the))|that's why|so that (?:your|you|the)|which (?:means|is why|"
+        r"is the part)|"
+        r"that is (?:exactly|the (?:bit|part|piece))|the reason (?:i|we|that)|"
+        r"your point about|given "
         r"(?:that|what|your)|for the)\b"
     ),
     "delay": _rx(
-        r"\b(?:every (?:day|week|month|year|run|night)|each (?:day|week|month|run)|by (?:then|the time)|"
-        r"before (?:the|your|that|it|january|winter|spring|summer|you)|until|deadline|runs? out|expires?"
-        r"|(?:weeks?|months?|days?) (?:away|left|from now|before|notice|until)|wait\w*|later|notice "
+        r"\b(?:every (?:day|week|month|year|run|night)|each (?:day|week|month|run)|by (?:then|"
+        r"the time)|"
+        r"before (?:the|your|that|it|january|winter|spring|summer|you)|until|deadline|"
+        r"runs? out|expires?"
+        r"|(?:weeks?|months?|days?) (?:away|left|from now|before|notice|until)|wait\w*|later|"
+        r"notice "
         r"period|renew\w*|lease|starts? (?:on|in)|in time)\b"
     ),
     # against
     "scarcity": _rx(
-        r"\b(?:only (?:\w+ )?(?:spots?|slots?|left|a few|until|good|today|this)|last (?:chance|one|spot|"
-        r"slot|day)|today only|(?:price|rate|offer|deal|discount)s? (?:\w+ ){0,3}(?:goes? up|go up|ends?|"
-        r"expires?|gone|jumps?|rises?)|right now|act (?:now|fast)|hurry|running out|miss(?:ing)? out|"
-        r"won't (?:last|be (?:here|available|around))|before (?:it's|they're) gone|(?:today|tonight) or|"
-        r"my manager|other (?:buyers|people|customers) (?:are|who)|can't hold|off the table|final)\b"
+        r"\b(?:only (?:\w+ )?(?:spots?|slots?|left|a few|until|good|today|this)|"
+        r"last (?:chance|one|spot|"
+        r"slot|day)|today only|(?:price|rate|offer|deal|discount)s? (?:\w+ ){0,3}(?:goes? up|"
+        r"go up|ends?|"
+        r"expires?|gone|jumps?|rises?)|right now|act (?:now|fast)|hurry|running out|"
+        r"miss(?:ing)? out|"
+        r"won't (?:last|be (?:here|available|around))|before (?:it's|they're) gone|(?:today|"
+        r"tonight) or|"
+        r"my manager|other (?:buyers|people|customers) (?:are|who)|can't hold|off the table|"
+        r"final)\b"
     ),
     "guilt": _rx(
-        r"\b(?:letting? (?:\w+ ){1,3}down|regret\w*|sorry (?:later|when)|your (?:kids|family|children|"
-        r"wife|husband|staff|people) (?:will|would|deserve|are|if|need)|don't (?:you )?care|really want "
-        r"(?:to|that)|on you\b|blame|irresponsible|lawsuit|sued|fine[sd]?|lose (?:everything|it all|"
+        r"\b(?:letting? (?:\w+ ){1,3}down|regret\w*|sorry (?:later|when)|your (?:kids|family|"
+        r"children|"
+        r"wife|husband|staff|people) (?:will|would|deserve|are|if|need)|don't (?:you )?care|"
+        r"really want "
+        r"(?:to|that)|on you\b|blame|irresponsible|lawsuit|sued|fine[sd]?|lose (?:everything|"
+        r"it all|"
         r"your)|what kind of|be the one who|how will you|live with)\b"
     ),
     "refuses_no": _rx(
-        r"\b(?:not taking no|don't (?:hang up|say no|go)|before you (?:go|hang up|say)|hear me out|i'm "
-        r"not (?:hanging|letting|going)|can't let you|won't let you|you(?:'re| are) making a|come on|"
+        r"\b(?:not taking no|don't (?:hang up|say no|go)|before you (?:go|hang up|say)|"
+        r"hear me out|i'm "
+        r"not (?:hanging|letting|going)|can't let you|won't let you|you(?:'re| are) making a|"
+        r"come on|"
         r"what's it going to|no is not|until you)\b"
     ),
     "discount": _rx(
-        r"\b(?:discount\w*|% off|percent off|dollars off|money off|off the (?:price|first|setup|total)|"
-        r"knock|throw in|waive\w*|free|half price|half off|no charge|on (?:us|the house)|first month|"
+        r"\b(?:discount\w*|% off|percent off|dollars off|money off|off the (?:price|first|"
+        r"setup|total)|"
+        r"knock|throw in|waive\w*|free|half price|half off|no charge|on (?:us|the house)|"
+        r"first month|"
         r"bonus|gift|trial|coupon|special (?:price|rate|deal)|cheaper|drop (?:the|it)|lower|match "
         r"(?:the|any|their)|sweeten|better price|come down|beat (?:that|any|their))\b"
     ),
     "plead": _rx(
-        r"\b(?:please|beg\w*|just (?:need|one|five|two|a|give|want)|give me (?:a|five|just|one|two|the|"
-        r"another)|one (?:more )?(?:minute|chance|second|call)|i(?:'ve| have) (?:called|been calling|"
-        r"tried|emailed|left)|keep (?:calling|trying)|call (?:you )?(?:back )?(?:again|every|each)|every "
-        r"day|again (?:tomorrow|tonight)|quota|my boss|desperate|checking in again|following up again|"
+        r"\b(?:please|beg\w*|just (?:need|one|five|two|a|give|want)|give me (?:a|five|just|"
+        r"one|two|the|"
+        r"another)|one (?:more )?(?:minute|chance|second|call)|i(?:'ve| have) (?:called|"
+        r"been calling|"
+        r"tried|emailed|left)|keep (?:calling|trying)|call (?:you )?(?:back )?(?:again|every|"
+        r"each)|every "
+        r"day|again (?:tomorrow|tonight)|quota|my boss|desperate|checking in again|"
+        r"following up again|"
         r"(?:third|fourth|fifth|sixth|seventh|tenth) (?:time|message|email|call)|did you get my|i "
         r"really need)\b"
     ),
     "disparage": _rx(
-        r"\b(?:garbage|junk|terrible|awful|worst|scam\w*|rip(?:ping|s|ped)?[ -]?(?:you )?off|clowns?|"
-        r"amateurs?|dinosaur\w*|joke|outdated|ancient|idiots?|stupid|crooks?|cheap (?:knock|stuff)|lousy|"
+        r"\b(?:garbage|junk|terrible|awful|worst|scam\w*|rip(?:ping|s|ped)?[ -]?(?:you )?off|"
+        r"clowns?|"
+        r"amateurs?|dinosaur\w*|joke|outdated|ancient|idiots?|stupid|crooks?|cheap (?:knock|"
+        r"stuff)|lousy|"
         r"useless|overpriced|those guys|these guys|nobody (?:uses|likes|trusts)|going under|a mess|"
-        r"can't be trusted|lazy|incompetent|dumb|pathetic|disaster|ripoff|trash|crap\w*|sloppy|shady)\b"
+        r"can't be trusted|lazy|incompetent|dumb|pathetic|disaster|ripoff|trash|crap\w*|"
+        r"sloppy|shady)\b"
     ),
     "absolute": _rx(
         r"\b(?:guarantee\w*|never|always|100 ?(?:%|percent)|hundred percent|zero (?:risk|problems?|"
-        r"errors?|downtime|issues?)|no risk|risk[- ]free|every single|any problem|completely|totally|"
-        r"absolutely|all your|perfect\w*|forever|promise|can't (?:fail|lose|go wrong)|nothing (?:can|"
+        r"errors?|downtime|issues?)|no risk|risk[- ]free|every single|any problem|completely|"
+        r"totally|"
+        r"absolutely|all your|perfect\w*|forever|promise|can't (?:fail|lose|go wrong)|"
+        r"nothing (?:can|"
         r"will|ever)|double|triple|solve (?:all|everything)|ever again|no matter)\b|100%"
     ),
     "argue": _rx(
         r"\b(?:you(?:'re| are) (?:wrong|not (?:listening|being|seeing)|missing|mistaken|being|just|"
         r"overthinking|the (?:one|only))|that(?:'s| is) (?:not true|wrong|not how|just an excuse|"
         r"ridiculous|nonsense|simply|not (?:a|the) (?:real|point))|actually,? (?:no|you|that)|you "
-        r"(?:should have|clearly|obviously|don't (?:understand|get|know)|need to (?:understand|realize|"
-        r"think|stop)|have to (?:understand|admit)|can't (?:seriously|really|just))|with (?:all due )?"
-        r"respect|excuse|frankly|makes no sense|let me explain|if you(?:'d| had) (?:listened|just|only)|"
+        r"(?:should have|clearly|obviously|don't (?:understand|get|know)|"
+        r"need to (?:understand|realize|"
+        r"think|stop)|have to (?:understand|admit)|can't (?:seriously|really|just))|"
+        r"with (?:all due )?"
+        r"respect|excuse|frankly|makes no sense|let me explain|if you(?:'d| had) (?:listened|"
+        r"just|only)|"
         r"be (?:reasonable|realistic|serious))\b"
     ),
     "claims": _rx(
-        r"\b(?:best|leading|award\w*|state[- ]of[- ]the[- ]art|industry|world|number one|#1|cutting|"
+        r"\b(?:best|leading|award\w*|state[- ]of[- ]the[- ]art|industry|world|number one|#1|"
+        r"cutting|"
         r"platform|solution\w*|feature\w*|dashboard\w*|integrat\w+|automat\w+|cloud|ai|app|support|"
         r"24/7|technology|comprehensive|full|unlimited|all-in-one|powerful|innovative|top|premium|"
         r"quality|system|plus|includ\w+|we (?:also|offer|have|do|provide|handle|give))\b"
     ),
     # empathy
     "feeling": _rx(
-        r"\b(?:frustrat\w+|hard|tough|rough|stress\w*|worr\w+|tired|tiring|exhaust\w+|scar\w+|afraid|"
-        r"anxious|upset|angry|overwhelm\w+|lonely|sorry|painful|difficult|wears?|wearing|heavy|fair "
-        r"enough|makes sense|no wonder|anyone would|i(?:'d| would) (?:be|feel)|understandabl\w+|feel\w*|"
+        r"\b(?:frustrat\w+|hard|tough|rough|stress\w*|worr\w+|tired|tiring|exhaust\w+|scar\w+|"
+        r"afraid|"
+        r"anxious|upset|angry|overwhelm\w+|lonely|sorry|painful|difficult|wears?|wearing|"
+        r"heavy|fair "
+        r"enough|makes sense|no wonder|anyone would|i(?:'d| would) (?:be|feel)|"
+        r"understandabl\w+|feel\w*|"
         r"burned|let down|nerve|embarrass\w+|unfair|weight|lot to (?:carry|deal|juggle|handle|ask)|"
         r"appreciate|thank\w*|proud|rotten|miserable|awkward|maddening|reasonable|glad)\b"
     ),
     "understand_but": _rx(
-        r"\b(?:understand|hear you|get (?:it|that)|appreciate|know|see|fair|respect)\b.{0,40}\bbut\b"
+        r"\b(?:understand|hear you|get (?:it|that)|appreciate|know|see|fair|"
+        r"respect)\b.{0,40}\bbut\b"
     ),
     "reflect": _rx(
         r"(?:^|[.!?] +)(?:so,? (?:you|it|that|the|what|if|your|they|she|he|there|for|right|on|two|"
-        r"three|every|when)|you(?:'re| are|'ve| have|r)?\b|it sounds|sounds like|it seems|what i(?:'m| "
-        r"am)? hear\w*|let me (?:see if|make sure|say)|if i)|\b(?:what you're saying|in other words|on "
+        r"three|every|when)|you(?:'re| are|'ve| have|r)?\b|it sounds|sounds like|it seems|"
+        r"what i(?:'m| "
+        r"am)? hear\w*|let me (?:see if|make sure|say)|if i)|\b(?:what you're saying|"
+        r"in other words|on "
         r"(?:the )?one hand)\b"
     ),
     "clarify": _rx(
-        r"\b(?:what (?:makes|about|is it|worries|would|happened|part|went|did|concerns)|when you say|is "
-        r"it (?:the|that|more)|behind (?:that|it|the)|tell me more|say more|compared to|too (?:much|"
-        r"expensive|long) (?:for|compared|how)|which part|what's (?:behind|the)|help me understand)\b"
+        r"\b(?:what (?:makes|about|is it|worries|would|happened|part|went|did|concerns)|"
+        r"when you say|is "
+        r"it (?:the|that|more)|behind (?:that|it|the)|tell me more|say more|compared to|"
+        r"too (?:much|"
+        r"expensive|long) (?:for|compared|how)|which part|what's (?:behind|the)|"
+        r"help me understand)\b"
     ),
     "small_talk": _rx(
-        r"\b(?:how (?:are|is|was) (?:you|your (?:day|week|weekend|morning))|weather|weekend|snow\w*|rain"
-        r"\w*|sun\w*|hot|cold|game|team|holiday\w*|vacation|dog|coffee|traffic|nice to (?:meet|hear|"
+        r"\b(?:how (?:are|is|was) (?:you|your (?:day|week|weekend|morning))|weather|weekend|"
+        r"snow\w*|rain"
+        r"\w*|sun\w*|hot|cold|game|team|holiday\w*|vacation|dog|coffee|traffic|"
+        r"nice to (?:meet|hear|"
         r"talk)|good (?:morning|afternoon|evening)|hello|hi|hey|happy|lovely|beautiful|enjoy)\b"
     ),
     "greeting": _rx(
-        r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks for)\b|\b(?:this is|my name is|"
+        r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks for)\b|\b(?:this is|"
+        r"my name is|"
         r"calling from|here from|calling about|calling because)\b"
     ),
     "personal": _rx(
-        r"\b(?:i saw|i (?:read|noticed|looked)|you (?:wrote|filled|wrote in|asked for|checked|ticked|put|"
+        r"\b(?:i saw|i (?:read|noticed|looked)|you (?:wrote|filled|wrote in|asked for|checked|"
+        r"ticked|put|"
         r"mentioned)|your (?:form|note|message|website|post|town|shop|card|flyer|ad|article|review|"
         r"request|listing)|you(?:'re| are) (?:in|a|the)|out there in|down in|up in)\b"
     ),
     "hedge": _rx(
-        r"\b(?:maybe|perhaps|might|probably|usually|about|roughly|i think|sometimes|typically|could be|"
+        r"\b(?:maybe|perhaps|might|probably|usually|about|roughly|i think|sometimes|typically|"
+        r"could be|"
         r"if i(?:'m| am) (?:off|wrong)|depends?|tend to)\b"
     ),
     "price": _rx(
@@ -265,7 +344,8 @@ _MARKS: dict[str, re.Pattern[str]] = {
     "contrast": _rx(r"\b(?:but|however|though|still|yet|although)\b"),
     "self_start": _rx(r"^(?:so |well |okay |and )?(?:we|our|i)\b"),
     "acknowledge_only": _rx(
-        r"^(?:(?:oh|ah|uh|um|okay|ok|right|sure|got it|i see|yeah|yes|mm\w*|hm+|great|good|all right|"
+        r"^(?:(?:oh|ah|uh|um|okay|ok|right|sure|got it|i see|yeah|yes|mm\w*|hm+|great|good|"
+        r"all right|"
         r"alright|let me see|fair|thanks|thank you|one (?:sec|moment)|no problem|noted)[\s,.!-]*)+$"
     ),
     "yes_start": _rx(
@@ -283,27 +363,33 @@ _PROSPECT_MARKS: dict[str, re.Pattern[str]] = {
     "p_question": _rx(r"\?"),
     "p_price_question": _rx(r"\b(?:how much|what (?:does|would|'s) .{0,20}(?:cost|price|run))\b"),
     "p_objection": _rx(
-        r"\b(?:too (?:expensive|much|busy|soon|long|complicated|risky|high)|not (?:interested|sure|now|"
-        r"convinced|ready|a good)|don't (?:need|want|have|think|trust|see|know|believe|like)|already "
+        r"\b(?:too (?:expensive|much|busy|soon|long|complicated|risky|high)|not (?:interested|"
+        r"sure|now|"
+        r"convinced|ready|a good)|don't (?:need|want|have|think|trust|see|know|believe|like)|"
+        r"already "
         r"(?:have|use|got|tried)|no (?:time|budget|money)|can't (?:afford|just|do)|worried|afraid|"
-        r"but|heard (?:that|this) before|burned|scam|problem is|last (?:guy|time|company|vendor)|think "
+        r"but|heard (?:that|this) before|burned|scam|problem is|last (?:guy|time|company|"
+        r"vendor)|think "
         r"(?:about|it over)|talk to my|send me|skeptic\w*|sounds (?:too|like))\b"
     ),
     "p_no": _rx(r"^(?:no|nope|nah|not)\b|\b(?:not interested|no thanks?|stop calling|i said no)\b"),
     "p_yes": _rx(
         r"^(?:yes|yeah|yep|sure|ok|okay|alright|all right|fine|good|great|sounds good|let's|works|"
-        r"perfect|deal)\b|\b(?:let's do|go ahead|i'm in|sign me|works for me|that works|sounds good|"
+        r"perfect|deal)\b|\b(?:let's do|go ahead|i'm in|sign me|works for me|that works|"
+        r"sounds good|"
         r"send it over|put me down|we have a deal|let's go)\b"
     ),
     "p_delay": _rx(
         r"\b(?:think about it|call (?:me )?(?:back|later|next)|send (?:me )?(?:some|an?)|later)\b"
     ),
     "p_feeling": _rx(
-        r"\b(?:tired|stress\w*|worr\w+|scared|afraid|frustrat\w+|hate|awful|nightmare|hard|sick|angry|"
+        r"\b(?:tired|stress\w*|worr\w+|scared|afraid|frustrat\w+|hate|awful|nightmare|hard|"
+        r"sick|angry|"
         r"upset|crying|cried|embarrass\w+|lost|quit|died|hurt|exhaust\w+|lonely|overwhelm\w+)\b"
     ),
     "p_buying": _rx(
-        r"\b(?:how (?:soon|fast|quickly)|when (?:can|could|would)|what happens (?:next|after)|would (?:it|that|we))\b"
+        r"\b(?:how (?:soon|fast|quickly)|when (?:can|could|would)|what happens (?:next|after)|"
+        r"would (?:it|that|we))\b"
     ),
 }
 
@@ -331,7 +417,8 @@ NAMES: tuple[str, ...] = (
 
 _YES_ANYWHERE = _rx(
     r"\b(?:let's do (?:it|that|this)|sign me up|i'm in\b|go ahead|we have a deal|put me down|"
-    r"that works|works for me|send (?:it|the (?:paperwork|contract|agreement)) over|count me in|i'll "
+    r"that works|works for me|send (?:it|the (?:paperwork|contract|agreement)) over|"
+    r"count me in|i'll "
     r"take it|you(?:'ve| have) got (?:yourself )?a deal|let's go)\b"
 )
 
@@ -372,9 +459,12 @@ def asks(text: str) -> bool:
 
 
 _UNPUNCTUATED = _rx(
-    r"^(?:so |and |okay |but |well )*(?:what(?:'s| is| are| do| did| does| would| made)|how (?:do|did|does|"
-    r"is|are|would|many|much|long|often|come)|why (?:do|did|is|are)|when (?:do|did|does|is)|where (?:do|"
-    r"did|is)|who (?:do|does|is|else)|do you|did you|are you|would you|could you|have you|can i|may i|"
+    r"^(?:so |and |okay |but |well )*(?:what(?:'s| is| are| do| did| does| would| made)|"
+    r"how (?:do|did|does|"
+    r"is|are|would|many|much|long|often|come)|why (?:do|did|is|are)|when (?:do|did|does|is)|"
+    r"where (?:do|"
+    r"did|is)|who (?:do|does|is|else)|do you|did you|are you|would you|could you|have you|"
+    r"can i|may i|"
     r"tell me|walk me through)\b[^.!]*$"
 )
 

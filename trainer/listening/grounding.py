@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from trainer.listening.words import content_set, figures
 
 _COMMON = frozenset(
-    "help make need want look call talk time day week year month work good great people thank sure hear "
-    "name use give take come find run put start keep ask feel compan busines question price cost system "
-    "servic custom team today tomorrow better best new first last hi hello morn afternoon pleas sorry "
+    "help make need want look call talk time day week year month work good great people thank "
+    "sure hear "
+    "name use give take come find run put start keep ask feel compan busines question price "
+    "cost system "
+    "servic custom team today tomorrow better best new first last hi hello morn afternoon "
+    "pleas sorry "
     "understand problem happen bit".split()
 )
 """Topic stems so common on sales calls that sharing one shows little."""

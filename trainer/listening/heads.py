@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
-_MENDING = "put back the files that came with this version, or train them again with: python -m trainer.listening.training"
+_MENDING = (
+    "put back the files that came with this version, or train them again with: "
+    "python -m trainer.listening.training"
+)
 _DECIMALS = 6
 
 EMBEDDING_WEIGHTS = {"turn": 2.0, "last sentence": 2.0, "prospect": 1.0, "product": 10.0}
@@ -40,7 +43,8 @@ _CAP = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros where no text."""
+    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros where no "
+    "text."""
 
     turn: NDArray[np.float32]
     last_sentence: NDArray[np.float32]
@@ -48,7 +52,8 @@ class Vectors:
 
 
 def vector_texts(situation: Situation) -> tuple[str, str, str]:
-    """The texts to encode for a situation: the turn, its last sentence, the prospect's last words."""
+    """The texts to encode for a situation: the turn, its last sentence, the prospect's last "
+    "words."""
     parts = sentences(situation.text)
     return situation.text, parts[-1] if parts else "", situation.last_prospect
 
@@ -154,7 +159,7 @@ class Heads:
         """Write both files, each whole or not at all."""
         from safetensors.numpy import save
 
-        tensors = {
+        tensors: dict[str, NDArray[Any]] = {
             "mean": self.scaling.mean.astype(np.float32),
             "scale": self.scaling.scale.astype(np.float32),
             "idf": self.scaling.idf.astype(np.float32),
@@ -179,7 +184,8 @@ class Heads:
 
     @classmethod
     def load(cls, folder: Path) -> Heads:
-        """Read both files. Raises ``ModelUnavailable`` naming the one that is missing or damaged."""
+        """Read both files. Raises ``ModelUnavailable`` naming the one that is missing or "
+        "damaged."""
         names = _names(folder / "heads.json")
         path = folder / "heads.safetensors"
         if not path.is_file():

@@ -17,6 +17,7 @@ from trainer.plaintext import clean, clip
 OWN = "own"
 """The name of our own corpus as a set."""
 SHARED_SETS = ("annomi", "p4g", "casino")
+_MOVES = {move.value: move for move in Move}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def read_corpus(paths: list[Path]) -> list[Row]:
     for path in paths:
         for line, raw in _lines(path):
             try:
-                moves = frozenset(Move(name) for name in raw["moves"])
+                moves = frozenset(_MOVES[name] for name in raw["moves"])
                 rows.append(
                     Row(
                         id=raw["id"],
@@ -66,7 +67,7 @@ def read_shared(folder: Path) -> list[Row]:
         path = folder / "moves" / f"{name}.jsonl"
         for line, raw in _lines(path):
             try:
-                known = {Move(move): bool(value) for move, value in raw["known"].items()}
+                known = {_MOVES[move]: bool(value) for move, value in raw["known"].items()}
                 rows.append(
                     Row(
                         id=f"{name}:{raw['id']}",

@@ -163,7 +163,7 @@ def fit(data: Data) -> Heads:
 
     All heads at once, by L-BFGS on the penalised logistic loss (the penalty spares the bias).
     """
-    from scipy.optimize import minimize
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
 
     scaling = fit_scaling(data)
     plain = np.stack([scaling.plain(row) for row in data.plain]).astype(np.float32)
@@ -201,7 +201,7 @@ def fit(data: Data) -> Heads:
 
 def _term_matrix(scaling: Scaling, rows: Sequence[Sequence[str]]) -> Any:
     """The terms of many rows as one sparse matrix, (rows, vocabulary)."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
     found = [scaling.weighed(row) for row in rows]
     places = np.concatenate([places for places, _ in found])

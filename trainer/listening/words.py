@@ -11,15 +11,24 @@ _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+")
 
 STOP = frozenset(
-    "a an the and or but if then so as at by for from in into of off on onto out over to up with about "
-    "than that this these those there here it its it's i i'm i'll i've i'd me my mine myself you you're "
-    "you'll you've you'd your yours yourself we we're we'll we've we'd us our ours he him his she her they "
-    "them their theirs is are was were be been being am do does did done doing have has had having will "
-    "would can could shall should may might must not no nor don't doesn't didn't isn't aren't wasn't "
-    "won't can't couldn't wouldn't what which who whom whose when where why how all any both each few "
-    "more most other some such only own same too very just also even still yet now well okay ok yeah yes "
-    "right oh um uh like get got go going gonna let let's said say says tell told know think mean see "
-    "really thing things something anything way lot much many one that's there's what's who's how's "
+    "a an the and or but if then so as at by for from in into of off on onto out over to up "
+    "with about "
+    "than that this these those there here it its it's i i'm i'll i've i'd me my mine myself "
+    "you you're "
+    "you'll you've you'd your yours yourself we we're we'll we've we'd us our ours he him his "
+    "she her they "
+    "them their theirs is are was were be been being am do does did done doing have has had "
+    "having will "
+    "would can could shall should may might must not no nor don't doesn't didn't isn't aren't "
+    "wasn't "
+    "won't can't couldn't wouldn't what which who whom whose when where why how all any both "
+    "each few "
+    "more most other some such only own same too very just also even still yet now well okay "
+    "ok yeah yes "
+    "right oh um uh like get got go going gonna let let's said say says tell told know think "
+    "mean see "
+    "really thing things something anything way lot much many one that's there's what's who's "
+    "how's "
     "because while until again back down through between after before".split()
 )
 """Words that carry no topic: they never count as taking up what somebody said."""
