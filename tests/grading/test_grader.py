@@ -61,6 +61,12 @@ class TestTheVerdict:
         assert f"turn {number}" in pressed.sentence
         assert pressed.assumptive == (number + 2,)
 
+    def test_a_rep_who_pushed_and_never_closed_is_not_told_they_forced_nothing(self) -> None:
+        pushed = graded(closed([*EARNED[:4], PRESS]))
+        assert pushed.sentence == "The close was not earned, and you pushed: turn 9."
+        calm = graded(closed(EARNED[:4]))
+        assert calm.sentence == "The close was not earned, and you did not force it."
+
     @pytest.mark.parametrize(
         "reply", ["No.", "Whoa, I haven't agreed to anything.", "I'd like to think about it."]
     )

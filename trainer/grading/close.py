@@ -62,6 +62,8 @@ class Close:
                 return f"You earned it and assumed it, without asking: turn {self.good.number}."
             case Verdict.LEFT_ON_TABLE:
                 return f"You had earned it by turn {self.earned_at}, and never closed."
+            case _ if self.pressed:
+                return f"The close was not earned, and you pushed: turn {self.pressed[0].number}."
             case _:
                 return "The close was not earned, and you did not force it."
 
