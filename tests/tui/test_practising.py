@@ -153,6 +153,26 @@ async def test_after_a_yes_the_call_ends_without_a_question(stage: Stage_) -> No
         assert "The call is over." in shown(app)
 
 
+async def test_hanging_up_while_the_prospect_thinks_ends_the_call_after_their_turn(
+    stage: Stage_,
+) -> None:
+    app = stage.app(Start("payroll-errors"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        stage.gate.clear()
+        await type_in(pilot, LINES[0])
+        await pilot.press("enter", "ctrl+e", "y")
+        await pilot.pause()
+        assert not app.screen.query_one("#over").display
+        stage.gate.set()
+        await settled(pilot)
+        await settled(pilot)
+        assert "The call is over." in shown(app)
+    assert stage.store.calls()[0].outcome is Outcome.OPEN
+
+
 async def test_typing_while_the_prospect_thinks_loses_nothing(stage: Stage_) -> None:
     """The box stays open; Enter waits; the line is there when the answer comes."""
     app = stage.app(Start("payroll-errors"))
@@ -347,7 +367,7 @@ async def test_the_scorecard_says_whose_words_the_prospect_spoke(stage: Stage_) 
         await settled(pilot)
         for line in LINES[:2]:
             await say(pilot, line)
-        assert "yard. °" in shown(app)
+        assert "yard.°" in shown(app)
         assert "1 of 3 lines written" in shown(app)
         await pilot.press("ctrl+e", "y")
         await settled(pilot)
