@@ -381,10 +381,11 @@ def _keep(shelf: Shelf, casting: Casting) -> None:
 
 def _choice(engine: str, model: str | None, base_url: str | None) -> EngineChoice:
     from trainer.calls.loading import EngineChoice
+    from trainer.engines import KINDS
 
-    if engine not in ("transformers", "openai", "authored"):
-        raise UnreadableInput(f"no engine {engine!r}; there are transformers, openai and authored")
-    return EngineChoice(engine, model, base_url)  # type: ignore[arg-type]
+    if engine not in KINDS:  # said now, not after the models have loaded
+        raise UnreadableInput(f"there is no engine {engine!r}; there are: {', '.join(KINDS)}")
+    return EngineChoice(engine, model, base_url)
 
 
 def _load(choice: EngineChoice) -> Loaded:

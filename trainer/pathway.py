@@ -220,7 +220,7 @@ class Move(StrEnum):
     )  # fmt: skip
 
     @property
-    def title(self) -> str:
+    def in_words(self) -> str:
         """The move's name as a person reads it: ``open question``."""
         return self.value.replace("_", " ")
 

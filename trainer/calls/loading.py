@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from trainer.engines.base import Engine
 from trainer.listening import Listener
@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float | None], None]
 """Told what is being done, and how much of it, 0 to 1 (None where nobody knows)."""
 
-EngineKind = Literal["transformers", "openai", "authored"]
-
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
     """Which engine voices the prospect."""
 
-    kind: EngineKind = "transformers"
+    kind: str = "transformers"
     model: str | None = None
     """A card id, a Hugging Face chat model, a folder or file; the kind's default where absent."""
     base_url: str | None = None
@@ -67,22 +65,14 @@ def load_listener() -> Listener:
 
 def load_engine(choice: EngineChoice, progress: Progress = silent) -> Engine:
     """The chosen engine. Imports what it needs, and nothing else."""
-    match choice.kind:
-        case "authored":
-            from trainer.engines.scripted_engine import ScriptedEngine
+    from trainer.engines import open_engine
 
-            return ScriptedEngine([], name="authored")
-        case "openai":
-            from trainer.engines.openai_engine import DEFAULT_BASE_URL, OpenAIEngine
-
-            return OpenAIEngine(choice.base_url or DEFAULT_BASE_URL, choice.model)
-        case "transformers":
-            from trainer.engines.transformers_engine import TransformersEngine
-
-            return TransformersEngine.load(
-                choice.model,
-                progress=lambda what, done, total: progress(what, done / total if total else None),
-            )
+    return open_engine(
+        choice.kind,
+        model=choice.model,
+        base_url=choice.base_url,
+        progress=lambda what, done, total: progress(what, done / total if total else None),
+    )
 
 
 def pull_models(progress: Progress = silent, *, force: bool = False) -> None:

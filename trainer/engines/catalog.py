@@ -117,6 +117,8 @@ class ModelCard(Content):
     chat_template: str | None = None
     """A Jinja template, for models whose own is missing or wrong."""
     sampling: SamplingDefaults = SamplingDefaults()
+    directed_only: bool = False
+    """Set for a voice too small to find words of its own; see ``Engine.directed_only``."""
 
     @property
     def files(self) -> list[ModelFile]:

@@ -67,6 +67,16 @@ class OpenAIEngine:
         """The server's name for the model."""
         return self._model
 
+    @property
+    def sampling(self) -> Sampling:
+        """Left to the server but for length."""
+        return Sampling(repetition_penalty=1.0)
+
+    @property
+    def directed_only(self) -> bool:
+        """Whoever runs a server runs a model that can speak."""
+        return False
+
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:

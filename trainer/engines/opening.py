@@ -8,11 +8,9 @@ from typing import Literal, get_args
 from trainer.engines.base import Engine
 from trainer.errors import UnreadableInput
 
-Kind = Literal["transformers", "openai", "scripted"]
+Kind = Literal["transformers", "openai", "authored"]
 KINDS: tuple[str, ...] = get_args(Kind)
 """What ``--engine`` may name."""
-
-_DEMO = "I'm listening. Go on."
 
 
 def open_engine(
@@ -22,7 +20,7 @@ def open_engine(
     base_url: str | None = None,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Engine:
-    """The engine, ready to speak. ``scripted`` says one line for ever: a call without a model.
+    """The engine, ready to speak. ``authored`` draws nothing: a call without a model.
 
     Raises ``UnreadableInput`` for an unknown kind or an option that belongs to another one, and
     whatever that engine raises when it can't be had (``ModelUnavailable``, ``EngineFailed``).
@@ -35,10 +33,10 @@ def open_engine(
         from trainer.engines.openai_engine import DEFAULT_BASE_URL, OpenAIEngine
 
         return OpenAIEngine(base_url or DEFAULT_BASE_URL, model)
-    if kind == "scripted":
-        from trainer.engines.scripted_engine import ScriptedEngine
+    if kind == "authored":
+        from trainer.engines.scripted_engine import SilentEngine
 
-        return ScriptedEngine(lambda _prompt: _DEMO)
+        return SilentEngine()
     from trainer.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine.load(model, progress=progress)

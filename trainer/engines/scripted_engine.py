@@ -39,6 +39,16 @@ class ScriptedEngine:
         """The name it was given."""
         return self._name
 
+    @property
+    def sampling(self) -> Sampling:
+        """Nothing is drawn by chance here."""
+        return Sampling()
+
+    @property
+    def directed_only(self) -> bool:
+        """A script is trusted with every act."""
+        return False
+
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:
@@ -91,3 +101,30 @@ class ScriptedEngine:
 
 class _ScriptEnded(EngineFailed):
     """All lines were said."""
+
+
+class SilentEngine:
+    """No model at all: the persona's authored lines say everything. For dry runs of content."""
+
+    name = "authored"
+    sampling = Sampling()
+    directed_only = False
+
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
+    ) -> Iterator[str]:
+        """Nothing."""
+        return iter(())
+
+    def draw(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        n: int,
+        cancellation: Cancellation | None = None,
+    ) -> list[str]:
+        """No lines, which is no failure."""
+        return []
+
+    def prefill(self, prompt: Prompt) -> None:
+        """Nothing to take in."""

@@ -43,12 +43,13 @@ class TransformersEngine:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, name: str, chat_template: str | None = None
+        self, model: Any, tokenizer: Any, *, name: str, card: ModelCard | None = None
     ) -> None:
         self._model = model
+        self._card = card
         self._tokenizer = tokenizer
         self._name = name
-        self._template = chat_template
+        self._template = card.chat_template if card else None
         self._cache = KeptCache(model)
         self._lock = threading.Lock()
         self._ends = _end_tokens(model, tokenizer)
@@ -72,12 +73,22 @@ class TransformersEngine:
         if progress:
             progress(f"loading {name}", 0, None)
         loaded, tokenizer = _loaded(where, name)
-        return cls(loaded, tokenizer, name=name, chat_template=card.chat_template if card else None)
+        return cls(loaded, tokenizer, name=name, card=card)
 
     @property
     def name(self) -> str:
         """The card's id, or the model's name as given."""
         return self._name
+
+    @property
+    def sampling(self) -> Sampling:
+        """As the model's card says, or the usual."""
+        return self._card.sampling.sampling() if self._card else Sampling()
+
+    @property
+    def directed_only(self) -> bool:
+        """As the model's card says; a model without one is taken to be able to speak."""
+        return self._card is not None and self._card.directed_only
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None

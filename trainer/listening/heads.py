@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainer import locations
 from trainer.errors import ModelUnavailable
 from trainer.listening.encoder import DIMENSIONS, ENCODER_ID
 from trainer.listening.features import NAMES, Situation, dense, terms
@@ -39,6 +40,11 @@ EMBEDDING_WEIGHTS = {"turn": 2.0, "last sentence": 2.0, "prospect": 1.0, "produc
 DENSE_WEIGHT = 0.15
 TERM_WEIGHT = 2.0
 _CAP = 4.0
+
+
+def default_folder() -> Path:
+    """Where the heads that ship with this version lie."""
+    return locations.bundled() / "models" / "listening"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import locations
 from trainer.listening.encoder import ENCODER_ID, Encoder, Progress
 from trainer.listening.features import Situation, asks
 from trainer.listening.grounding import facts_taken_up, grounding, unheard
-from trainer.listening.heads import Heads, Vectors, vector_texts
+from trainer.listening.heads import Heads, Vectors, default_folder, vector_texts
 from trainer.listening.reading import Reading
 from trainer.listening.words import tokens
 from trainer.plaintext import clean, clip
@@ -46,7 +45,7 @@ class EncoderListener:
         """
         if progress:
             progress("loading the listening heads", 0, None)
-        heads = Heads.load(heads_folder or default_heads_folder())
+        heads = Heads.load(heads_folder or default_folder())
         if encoder_folder is None:
             from trainer.engines.catalog import Catalog
 
@@ -95,11 +94,6 @@ class EncoderListener:
                 )
             )
         return readings
-
-
-def default_heads_folder() -> Path:
-    """Where the heads that ship with this version lie."""
-    return locations.bundled() / "models" / "listening"
 
 
 def situation(text: str, context: Sequence[Turn]) -> Situation:

@@ -29,11 +29,11 @@ from trainer.listening.heads import (
     Scaling,
     Vectors,
     columns,
+    default_folder,
     space_of,
     vector_texts,
     write_atomically,
 )
-from trainer.listening.listener import default_heads_folder
 from trainer.listening.measures import best_threshold
 from trainer.listening.rows import OWN, Row, read_corpus, read_shared
 from trainer.pathway import Move
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m trainer.listening.training")
     parser.add_argument("--shared", type=Path, help="folder of the shared sets, with moves/*.jsonl")
     parser.add_argument("--encoder", type=Path, help="folder of the encoder's files")
-    parser.add_argument("--folder", type=Path, default=default_heads_folder())
+    parser.add_argument("--folder", type=Path, default=default_folder())
     parser.add_argument("--vectors", type=Path, help="a file that remembers vectors between runs")
     options = parser.parse_args(arguments)
     try:

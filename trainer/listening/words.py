@@ -79,7 +79,7 @@ def sentences(text: str) -> list[str]:
 def stem(word: str) -> str:
     """A light stem: plural, past and -ing endings off, enough to match ``runs`` and ``running``."""
     word = word.removesuffix("'s")
-    if len(word) > 4 and word.endswith("ies"):
+    if len(word) > 4 and word.endswith(("ies", "ied")):
         return word[:-3] + "y"
     for ending in ("ingly", "edly", "ing", "ed", "ly", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:

@@ -121,7 +121,7 @@ def _stopped(moment: Moment) -> Direction:
 
 def _pushed(moment: Moment) -> Direction:
     labels, mood = moment.labels, moment.mood
-    named = ", ".join(sorted(move.title for move in labels & _AGAINST))
+    named = ", ".join(sorted(move.in_words for move in labels & _AGAINST))
     if labels & {Move.PRESSURE, Move.ARGUE, Move.DISPARAGE}:
         return Direction(Act.PUSH_BACK, mood, why=named)
     if labels & {Move.CHASING, Move.DISCOUNTING}:

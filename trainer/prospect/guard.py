@@ -27,6 +27,12 @@ _MARKUP = re.compile(r"[<>{}\[\]|*#`_\\~^=]|https?:|www\.|\(\s*\)")
 _LABEL = re.compile(r"\s*\w+(?: (?:[A-Z]\w*|says?|said|replie[sd]|answers?|answered))?:\s")
 """A speaker's name before the words, as in a script: one word or a full name, not "Just facts:"."""
 
+_STUTTER = re.compile(
+    r"\b(?!(?:had|that|very|really|so|no|yes|now|well|bye|hey|long) )(\w+(?: \w+){0,3}) \1\b",
+    re.IGNORECASE,
+)
+"""Words said twice running, as a model that was given the first of them may."""
+
 
 def _any_of(*phrases: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
@@ -205,6 +211,8 @@ def _refuse_form(line: str) -> str | None:
         return "carries markup"
     if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
         return "carries markup"
+    if _STUTTER.search(line):
+        return "stutters"
     if len(line.split()) > MAX_WORDS:
         return "runs long"
     if line[-1] not in ".?!…\"'”’":

@@ -26,7 +26,7 @@ def hint(standing: Standing, persona: Persona, scenario: Scenario) -> str:
         return f"{name} asked you something. Answer it first, straight."
     if standing.objection is not None:
         objection = next(o for o in scenario.objections if o.id == standing.objection)
-        left = [move.title for move in objection.through if move not in standing.worked]
+        left = [move.in_words for move in objection.through if move not in standing.worked]
         helps = " or ".join(left) if left else "staying with it"
         return f"An objection stands open. Don't argue with it. What helps: {helps}."
     if mind.earned(standing, persona):

@@ -9,6 +9,9 @@ from typing import Literal
 
 from trainer.pathway import Act, Move, Outcome, Stage
 
+SayKind = Literal["fact", "question", "objection"]
+"""What kind of thing a direction hands the voice to say."""
+
 
 class Mood(StrEnum):
     """How the prospect feels about this call right now, as the screen and the voice name it."""
@@ -70,7 +73,7 @@ class Direction:
     mood: Mood
     say: str | None = None
     """The fact, question or objection to voice, in its authored words."""
-    say_kind: Literal["fact", "question", "objection"] | None = None
+    say_kind: SayKind | None = None
     say_id: str | None = None
     why: str = ""
     """The reason, in words for the film room: "you asked before anything was earned"."""

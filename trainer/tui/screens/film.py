@@ -99,7 +99,9 @@ def _moves(moves: tuple[Move, ...]) -> Content:
     if not moves:
         return Content.styled("nothing in particular", "italic $text-muted")
     return Content.styled(", ", "$text-muted").join(
-        Content.styled(move.title, "italic $text-error" if hurts(move) else "italic $text-success")
+        Content.styled(
+            move.in_words, "italic $text-error" if hurts(move) else "italic $text-success"
+        )
         for move in moves
     )
 

@@ -271,7 +271,7 @@ def _by_line(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
 def _quote(evidence: Sequence[Evidence]) -> Row:
     moves = [one.move for one in evidence if one.move is not None]
     bad = any(hurts(move) for move in moves)
-    names = ", ".join(move.title for move in moves)
+    names = ", ".join(move.in_words for move in moves)
     return Row(
         Content.assemble(
             ("   − " if bad else "   + ", "bold $text-error" if bad else "bold $text-success"),
@@ -329,7 +329,8 @@ def _moves(card: Scorecard) -> list[Widget]:
         Row(
             f"turn {turn}",
             Content(", ").join(
-                Content.styled(move.title, "$text-error" if hurts(move) else "") for move in moves
+                Content.styled(move.in_words, "$text-error" if hurts(move) else "")
+                for move in moves
             )
             if moves
             else Content.styled("nothing in particular", "$text-muted"),
