@@ -346,7 +346,8 @@ _MARKS: dict[str, re.Pattern[str]] = {
     "acknowledge_only": _rx(
         r"^(?:(?:oh|ah|uh|um|okay|ok|right|sure|got it|i see|yeah|yes|mm\w*|hm+|great|good|"
         r"all right|"
-        r"alright|let me see|fair|thanks|thank you|one (?:sec|moment)|no problem|noted)\b[\s,.!-]*)+$"
+        r"alright|let me see|fair|thanks|thank you|one (?:sec|moment)|no problem|noted)"
+        r"\b[\s,.!-]*)+$"
     ),
     "yes_start": _rx(
         r"^(?:yes|yeah|yep|no|nope|correct|it is|it does|it doesn't|right|sure|good q)\b"
