@@ -78,7 +78,9 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         ("It's on https://frost.example now.", Act.WARM_UP, "carries markup"),
         ("\U0001f600\U0001f600\U0001f600 Ok.", Act.WARM_UP, "carries markup"),
         ("And then we", Act.WARM_UP, "breaks off"),
-        ("Well " * MAX_WORDS + "yes.", Act.WARM_UP, "runs long"),
+        ("It went went dark on us.", Act.WARM_UP, "stutters"),
+        ("So it was so it was late.", Act.WARM_UP, "stutters"),
+        ("Well, " * MAX_WORDS + "yes.", Act.WARM_UP, "runs long"),
     ],
 )  # fmt: skip
 def test_a_line_that_is_not_fit_is_refused_and_the_reason_can_be_counted(
@@ -104,6 +106,7 @@ def test_a_line_that_is_not_fit_is_refused_and_the_reason_can_be_counted(
         ("Yeah, let me think about it.", Act.DEFER),
         ("Slow down, I haven't said yes.", Act.PUSH_BACK),
         ("One thing bothers me, honestly.", Act.CONSIDER),
+        ("It had had its day, that very very long one.", Act.CONSIDER),
         ("Just facts, please. Go on.", Act.HOLD_BACK),
         ("Well, the dough went off overnight.", DOUGH),
         ("The dough just went off overnight, all of it.", DOUGH),

@@ -92,16 +92,47 @@ def test_the_model_is_told_no_secret_but_the_one_it_is_to_tell() -> None:
 def test_the_prompt_says_who_speaks_what_was_heard_and_what_to_do() -> None:
     prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(DOUGH, TALK, Random(1))
     first, *_, last = prompt.messages
-    assert "Mira Holt, owner at Holt Bakery in Duluth" in first.content
-    assert "You are the buyer" in first.content
+    assert "Mira Holt, owner, Holt Bakery, Duluth" in first.content
     assert "What was that night like?" in last.content
-    assert last.content.endswith("the dough went off overnight]")
+    assert last.content.endswith("Mira is open and tells: the dough went off overnight")
+    assert prompt.prefix == ""
 
 
 def test_someone_at_home_has_no_company_in_the_prompt() -> None:
     home = scenario(prospect={"name": "Jo Pike"})
     prompt = Voice(ScriptedEngine([]), WHO, home).prompt(WARM, [], Random(1))
-    assert prompt.messages[0].content.startswith("You are Jo Pike. ")
+    assert "None" not in prompt.messages[0].content
+    assert "Jo Pike" in prompt.messages[0].content
+
+
+class Small(ScriptedEngine):
+    """A model too small to find words of its own."""
+
+    @property
+    def directed_only(self) -> bool:
+        return True
+
+
+def test_a_small_model_is_only_asked_to_word_what_it_is_given() -> None:
+    engine = Small(["That's it, yes."] * 3)
+    line = spoken(engine)
+    assert (line.source, line.drawn, engine.prompts) == ("authored", 0, [])
+
+
+def test_a_small_model_goes_on_from_the_personas_own_opening() -> None:
+    openings = set()
+    for seed in range(8):
+        engine = Small([" went off overnight. And then more"] * 3)
+        line = spoken(engine, DOUGH, seed=seed)
+        prefix = engine.prompts[0].prefix
+        openings.add(prefix)
+        assert prefix.endswith("the dough went")
+        assert line.source == "authored"
+        assert set(line.refusals) == {"stutters"}  # "the dough went went off"
+        engine = Small([" off overnight. And then more"] * 3)
+        line = spoken(engine, DOUGH, seed=seed)
+        assert (line.text, line.source) == (f"{prefix} off overnight.", "model")
+    assert openings == {"To be honest, the dough went", "I don't tell many, but the dough went"}
 
 
 def test_what_every_prompt_begins_with_is_taken_in_beforehand() -> None:

@@ -27,11 +27,12 @@ _MARKUP = re.compile(r"[<>{}\[\]|*#`_\\~^=]|https?:|www\.|\(\s*\)")
 _LABEL = re.compile(r"\s*\w+(?: (?:[A-Z]\w*|says?|said|replie[sd]|answers?|answered))?:\s")
 """A speaker's name before the words, as in a script: one word or a full name, not "Just facts:"."""
 
-_STUTTER = re.compile(
-    r"\b(?!(?:had|that|very|really|so|no|yes|now|well|bye|hey|long) )(\w+(?: \w+){0,3}) \1\b",
-    re.IGNORECASE,
-)
+_STUTTER = re.compile(r"\b(\w+(?: \w+){0,3}) \1\b", re.IGNORECASE)
 """Words said twice running, as a model that was given the first of them may."""
+_SAID_TWICE = frozenset(
+    "had that very really so no nope yes yep yeah now well bye hey long far many".split()
+)
+"""Words people do say twice running."""
 
 
 def _any_of(*phrases: str) -> re.Pattern[str]:
@@ -211,7 +212,7 @@ def _refuse_form(line: str) -> str | None:
         return "carries markup"
     if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
         return "carries markup"
-    if _STUTTER.search(line):
+    if any(twice.group(1).casefold() not in _SAID_TWICE for twice in _STUTTER.finditer(line)):
         return "stutters"
     if len(line.split()) > MAX_WORDS:
         return "runs long"
