@@ -15,10 +15,11 @@ from trainer.grading.scorecard import CheckResult, Scorecard, StageScore
 from trainer.library import Rubric, Scenario
 from trainer.listening import Listener
 from trainer.pathway import Move, Speaker, Stage, Verdict
+from trainer.replies import leaves
 from trainer.transcripts import Transcript, Turn
 
 FEWEST_REP_TURNS = 3
-"""Below this there is too little to judge."""
+"""Below this there is too little to judge, unless the prospect walked out on what there was."""
 
 _CONDUCT_POINTS = 5
 """Points that a failed check of the whole call takes off, for each unit of its weight."""
@@ -116,7 +117,9 @@ def _moves(turns: Sequence[RepTurn]) -> tuple[tuple[int, tuple[Move, ...]], ...]
 
 def _too_little(transcript: Transcript, turns: Sequence[RepTurn]) -> list[str]:
     reasons = []
-    if len(turns) < FEWEST_REP_TURNS:
+    last = transcript.turns[-1] if transcript.turns else None
+    walked_out = last is not None and last.speaker is Speaker.PROSPECT and leaves(last.text)
+    if len(turns) < FEWEST_REP_TURNS and not (turns and walked_out):
         times = "once" if len(turns) == 1 else f"{len(turns)} times"
         reasons.append(f"the rep spoke {times}, and a judgement needs {FEWEST_REP_TURNS} turns")
     if not transcript.numbered(Speaker.PROSPECT):

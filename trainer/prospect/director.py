@@ -77,7 +77,8 @@ def direct(moment: Moment) -> Direction:
     if before.objection is not None and after.objection is None:
         return Direction(Act.CONSIDER, moment.mood, why="what stood in the way was met")
     if labels & _QUESTIONS or Move.CLARIFY_OBJECTION in labels:
-        return _answer(moment)
+        # A question tacked on to an offer does not carry the buyer past their own worry.
+        return _object(moment) or _answer(moment)
     return _respond(moment)
 
 
@@ -140,6 +141,8 @@ def _answer(moment: Moment) -> Direction:
         return Direction(Act.HOLD_BACK, mood, why="asked before there is any rapport")
     fact = _next_fact(moment, deep_first=behind or Move.IMPACT_QUESTION in labels)
     if fact is None:
+        if mind.earned(after, moment.persona):
+            return Direction(Act.BUYING_SIGNAL, mood, why="it is earned; they think of having it")
         if behind or len(after.disclosed) == len(moment.scenario.tellable):
             return Direction(Act.ANSWER, mood, why="a fair question, and all of it is told")
         return Direction(Act.HOLD_BACK, mood, why="there is more, but not on this footing yet")
@@ -151,12 +154,9 @@ def _answer(moment: Moment) -> Direction:
 def _respond(moment: Moment) -> Direction:
     """To anything but a question."""
     after, labels, mood = moment.after, moment.labels, moment.mood
-    objection = _due_objection(moment)
+    objection = _object(moment)
     if objection is not None:
-        return Direction(
-            Act.OBJECT, mood, objection.say, "objection", objection.id,
-            "before they can go on, this has to come out",
-        )  # fmt: skip
+        return objection
     if mind.earned(after, moment.persona):
         return Direction(Act.BUYING_SIGNAL, mood, why="it is earned; they wait for you to go ahead")
     if labels & _HEARD:
@@ -228,6 +228,17 @@ def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
     return min(
         ready, key=lambda f: (f.id not in moment.reading.facts, f.depth != wanted), default=None
     )
+
+
+def _object(moment: Moment) -> Direction | None:
+    """The next objection, where it is due."""
+    objection = _due_objection(moment)
+    if objection is None:
+        return None
+    return Direction(
+        Act.OBJECT, moment.mood, objection.say, "objection", objection.id,
+        "before they can go on, this has to come out",
+    )  # fmt: skip
 
 
 def _due_objection(moment: Moment) -> Objection | None:

@@ -129,7 +129,9 @@ class Voice:
         """The first words of one of the persona's own lines for this, for a model to go on from:
         one not heard in this call yet, if there is one."""
         heard = " ".join(turn.text for turn in turns if turn.speaker is Speaker.PROSPECT)
-        openings = [line.partition("{")[0] for line in lines.suited(direction, self.persona)]
+        slot = "{" + str(direction.say_kind) + "}"
+        whole = [line.partition(slot)[0] for line in lines.suited(direction, self.persona)]
+        openings = [opening for opening in whole if "{" not in opening] or [""]
         fresh = [opening for opening in openings if opening.strip() and opening not in heard]
         opening = chance.choice(fresh or openings)
         given = " ".join((direction.say or "").split()[:_GIVEN_WORDS])
