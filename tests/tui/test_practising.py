@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import Button, OptionList
 
 from trainer.pathway import Mode, Outcome
@@ -424,3 +425,18 @@ async def test_the_list_can_be_walked_to_its_end_and_back(stage: Stage_) -> None
 def test_the_script_is_long_enough() -> None:
     """Otherwise the stories above would repeat its last beat unnoticed."""
     assert len(SCRIPT) == len(LINES)
+
+
+async def test_a_line_typed_faster_than_the_machine_is_said_whole(stage: Stage_) -> None:
+    """Keys and the Enter behind them arrive in one burst, as from a paste; what comes after stays."""
+    app = stage.app(Start("payroll-errors"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        for char in "what happened\nand then":
+            key = {"\n": "enter", " ": "space"}.get(char, char)
+            app.post_message(events.Key(key, char))
+        await settled(pilot)
+        assert stage.said == ["what happened"]
+        assert app.screen.query_one(SayBox).text == "and then"

@@ -52,7 +52,7 @@ class CallScreen(Screen[None]):
     """One call, from picking up to the prospect's or the rep's goodbye."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "say", "say", priority=True),
+        Binding("enter", "say", "say"),
         Binding("f2", "hint", "hint"),
         Binding("f3", "sheet", "your sheet"),
         Binding("ctrl+e", "end", "end the call", priority=True),
@@ -246,10 +246,18 @@ class CallScreen(Screen[None]):
 
     # What the rep does.
 
+    def on_say_box_entered(self, message: SayBox.Entered) -> None:
+        """Enter in the box."""
+        self._enter(message.text)
+
     def action_say(self) -> None:
+        """Enter elsewhere on the screen."""
+        self._enter(self._box.text)
+
+    def _enter(self, typed: str) -> None:
         """Say the line, or keep it until it can be said."""
         self._conversation.finish()
-        text = clean(self._box.text)
+        text = clean(typed)
         if self._busy:
             if text:
                 self._aside("One moment", f"{self._first_name} is thinking. Your line is kept.")
@@ -262,11 +270,11 @@ class CallScreen(Screen[None]):
                 lambda: session.begin(cancellation), waiting=f"{self._first_name} is thinking"
             )
         elif text:
+            self._box.take(typed)
             self._say(self._session, text)
 
     def _say(self, session: Session, text: str) -> None:
         self._outgoing = text
-        self._box.text = ""
         self.query_one("#hint").display = False
         self._cancellation = cancellation = Cancellation()
         self._run(
