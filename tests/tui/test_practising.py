@@ -428,7 +428,7 @@ def test_the_script_is_long_enough() -> None:
 
 
 async def test_a_line_typed_faster_than_the_machine_is_said_whole(stage: Stage_) -> None:
-    """Keys and the Enter behind them arrive in one burst, as from a paste; what comes after stays."""
+    """Keys and the Enter behind them come in one burst; what comes after it stays in the box."""
     app = stage.app(Start("payroll-errors"))
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
