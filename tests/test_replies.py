@@ -61,7 +61,7 @@ def test_a_yes_with_an_arrangement_in_it_is_no_refusal(reply: str) -> None:
 
 @pytest.mark.parametrize(
     ("act", "least"),
-    [(Act.DECLINE, 1.0), (Act.HANG_UP, 0.8), (Act.DEFER, 0.9), (Act.PUSH_BACK, 0.75)],
+    [(Act.DECLINE, 1.0), (Act.HANG_UP, 0.8), (Act.DEFER, 0.9), (Act.PUSH_BACK, 1.0)],
 )
 def test_the_refusals_of_every_persona_are_heard_as_such(act: Act, least: float) -> None:
     said = [line for of, line in LINES if of is act]

@@ -135,7 +135,7 @@ class TestBeingPushed:
     ) -> None:
         got = after(reading(move, Move.OPEN_QUESTION), standing(carried="urgency"))
         assert got.act is Act.PUSH_BACK
-        assert move.title in got.why
+        assert move.in_words in got.why
 
     @pytest.mark.parametrize("move", [Move.CHASING, Move.DISCOUNTING])
     def test_a_rep_who_chases_is_put_off_and_later_told_to_stop(self, move: Move) -> None:

@@ -126,15 +126,15 @@ class Coach:
 
     def _told_before(self, turn: RepTurn) -> int:
         before = [text for number, text in self._prospect if number == turn.number - 1]
-        return len(wording.content(before[0])) if before else 0
+        return len(wording.content_set([before[0]])) if before else 0
 
     def _instead(self, check: Check, turn: RepTurn) -> str:
         line = f"“{check.instead}”" if check.instead else "Leave it out."
         if check.at_least == 0 or not check.grounded:
             return line
         heard = [text for number, text in self._prospect if number < turn.number]
-        telling = max(heard, key=lambda text: len(wording.content(text)), default=None)
-        if telling is None or len(wording.content(telling)) < 2:
+        telling = max(heard, key=lambda text: len(wording.content_set([text])), default=None)
+        if telling is None or len(wording.content_set([telling])) < 2:
             return line
         quote = telling if len(telling) <= 90 else telling[:89].rsplit(" ", 1)[0] + "…"
         return f"Take up “{quote}”, as in: {line}"

@@ -81,6 +81,7 @@ class Date(Content):
 
     on: dt.date
     why: Words
+    """What happens then, in the prospect's own words, to follow the date: ``we open Saturdays``."""
 
 
 class Objection(Content):

@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from trainer.listening.words import STOP, content_set, figures, sentences, stem, tokens
+from trainer.wording import STOP, content_set, figures, sentences, stem, tokens
 
 _NUMBER_OR_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[?!$%]")
 _DAYS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from trainer.listening.words import content_set, figures
+from trainer.wording import content_set, figures
 
 _COMMON = frozenset(
     "help make need want look call talk time day week year month work good great people thank "

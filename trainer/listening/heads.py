@@ -22,8 +22,8 @@ from trainer import locations
 from trainer.errors import ModelUnavailable
 from trainer.listening.encoder import DIMENSIONS, ENCODER_ID
 from trainer.listening.features import NAMES, Situation, dense, terms
-from trainer.listening.words import sentences
 from trainer.pathway import Move
+from trainer.wording import sentences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,9 +12,9 @@ from trainer.listening.features import Situation, asks
 from trainer.listening.grounding import facts_taken_up, grounding, unheard
 from trainer.listening.heads import Heads, Vectors, default_folder, vector_texts
 from trainer.listening.reading import Reading
-from trainer.listening.words import tokens
 from trainer.plaintext import clean, clip
 from trainer.transcripts import Turn
+from trainer.wording import tokens
 
 HEARD_TURNS = 3
 """How many turns before this one the heads read: as many as they were trained with."""

@@ -49,8 +49,18 @@ SHARED_WEIGHT = 0.3
 """How much a row of the shared sets counts beside one of our own."""
 LEAST_DF = {"w": 3, "p": 4, "c": 8}
 """In how many rows a term must occur to enter the vocabulary, by its space."""
-WANTED_PRECISION = {Move.ASK_FOR_SALE: 0.95}
-"""Moves whose false alarm costs more than a miss: ``asked`` takes away an earned close."""
+WANTED_PRECISION = {
+    Move.ASK_FOR_SALE: 0.95,
+    Move.ASSUMPTIVE_CLOSE: 0.9,
+    Move.PRESSURE: 0.8,
+    Move.ARGUE: 0.8,
+    Move.CHASING: 0.8,
+    Move.DISPARAGE: 0.8,
+    Move.DISCOUNTING: 0.8,
+    Move.OVERPROMISE: 0.85,
+}
+"""Moves whose false alarm costs a rep more than a miss: heard in error, an ask, a push or an early
+close takes away an earned one, and the rest cost a prospect's patience."""
 
 
 @dataclass(frozen=True, slots=True)

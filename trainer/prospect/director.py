@@ -70,7 +70,7 @@ def direct(moment: Moment) -> Direction:
         return _stopped(moment)
     if labels & _AGAINST:
         return _pushed(moment)
-    if Move.REFLECTION in labels and moment.reading.unheard:
+    if mind.is_misheard(moment.reading):
         return Direction(
             Act.PUSH_BACK, moment.mood, why="the rep said back something they never said"
         )

@@ -167,21 +167,21 @@ class Guard:
     def _refuse_leak(
         self, line: str, direction: Direction, turns: Sequence[Turn], disclosed: frozenset[str]
     ) -> str | None:
-        said = wording.content(line)
-        known = self._public | wording.content(direction.say or "")
+        said = wording.content_set([line])
+        known = self._public | wording.content_set([direction.say or ""])
         for turn in turns:
-            known |= wording.content(turn.text)
+            known |= wording.content_set([turn.text])
         for fact in self.scenario.tellable:
             if fact.id in disclosed or fact.id == direction.say_id:
                 continue
-            telling = wording.content(fact.say) - known
+            telling = wording.content_set([fact.say]) - known
             if len(telling & said) >= max(2, len(telling) / 2):
                 return "leaks a fact"
-        heard = wording.figures(direction.say or "") | self._public_figures
+        heard = wording.values(direction.say or "") | self._public_figures
         for turn in turns:
-            heard |= wording.figures(turn.text)
+            heard |= wording.values(turn.text)
         # A clock or a count up to two is manner of speaking; any other new figure is made up.
-        if {f for f in wording.figures(line) if f not in ("2", "5")} - heard:
+        if {f for f in wording.values(line) if f not in (2, 5)} - heard:
             return "invents a figure"
         return None
 
@@ -197,12 +197,12 @@ class Guard:
         )  # fmt: skip
 
     @cached_property
-    def _public(self) -> set[str]:
-        return wording.content(self._public_text)
+    def _public(self) -> frozenset[str]:
+        return wording.content_set([self._public_text])
 
     @cached_property
-    def _public_figures(self) -> set[str]:
-        return wording.figures(self._public_text)
+    def _public_figures(self) -> frozenset[float]:
+        return wording.values(self._public_text)
 
 
 def _refuse_form(line: str) -> str | None:
@@ -246,7 +246,7 @@ def _refuse_content(line: str, direction: Direction) -> str | None:
     say = direction.say
     if say is None:
         return None
-    if wording.figures(say) - wording.figures(line):
+    if wording.values(say) - wording.values(line):
         return "drops what it was told to say"
     wanted = 0.75 if direction.say_kind == "fact" else 0.6
     return "drops what it was told to say" if wording.recall(line, say) < wanted else None

@@ -33,8 +33,8 @@ _RISES: Mapping[Move, Mapping[Stage, float]] = {
     Move.PROOF: {Stage.TRUST: 0.27},
     Move.CANDOR: {Stage.TRUST: 0.25},
     Move.EXPECTATION: {Stage.TRUST: 0.19},
-    Move.FUTURE_PICTURE: {Stage.HOPE: 0.34},
-    Move.VALUE_LINK: {Stage.TRUST: 0.06, Stage.HOPE: 0.32},
+    Move.FUTURE_PICTURE: {Stage.HOPE: 0.38},
+    Move.VALUE_LINK: {Stage.TRUST: 0.06, Stage.HOPE: 0.36},
     Move.COST_OF_DELAY: {Stage.URGENCY: 0.60},
     Move.ANSWER: {Stage.RAPPORT: 0.03, Stage.TRUST: 0.12},
     Move.CLARIFY_OBJECTION: {Stage.EMPATHY: 0.12, Stage.TRUST: 0.10},
@@ -155,7 +155,7 @@ def react(standing: Standing, reading: Reading, persona: Persona, scenario: Scen
         _weigh_rises(change, reading)
     objection = _weigh_objection(change, standing, labels, scenario)
 
-    brought = change.risen
+    brought = change.brought
     barren = 0 if brought > 0.02 or standing.agreed else standing.barren + 1
     change.patience(0.025 if brought > 0.08 and not change.hurt else 0.0)
     change.patience(-0.04 * barren)
@@ -213,7 +213,7 @@ class _Change:
         self.levels = dict(standing.levels)
         self.patience_left = standing.patience
         self.lean_now = standing.lean
-        self.risen = 0.0
+        self.brought = 0.0
         self.hurt = False
 
     def patience(self, by: float) -> None:
@@ -232,9 +232,10 @@ class _Change:
         allowed = max(0.0, ceiling(stage, self.levels, self.persona) - self.levels[stage])
         gained = min(by, allowed)
         self.levels[stage] = min(1.0, self.levels[stage] + gained)
-        self.risen += gained
         below = stage.below
         carried = below is None or self.levels[below] >= self.persona.needs[below]
+        # What comes on top of a stage that is full was still worth hearing.
+        self.brought += by if carried else gained
         return 0.0 if carried else by - gained
 
     def weight(self, move: Move) -> float:
@@ -306,7 +307,7 @@ def _strength(move: Move, reading: Reading) -> float:
 
 def _weigh_rises(change: _Change, reading: Reading) -> None:
     """Moves that help, lowest stage first, each as far as what is below carries it."""
-    misheard = Move.REFLECTION in reading.labels and bool(reading.unheard)
+    misheard = is_misheard(reading)
     if misheard:
         change.fall(Stage.TRUST, 0.07)
         change.fall(Stage.RAPPORT, 0.05)
@@ -338,6 +339,22 @@ def _weigh_rises(change: _Change, reading: Reading) -> None:
                 change.fall(Stage.TRUST, trust * part)
     if Move.CHECK_IN in reading.labels:
         change.lean(0.03 * change.wear(Move.CHECK_IN))
+
+
+def is_misheard(reading: Reading) -> bool:
+    """Whether the turn says back a figure that nobody said. A turn that also tells something of
+    the rep's own (a price, a term, a reference) has figures of its own, and is let off."""
+    return (
+        Move.REFLECTION in reading.labels
+        and bool(reading.unheard)
+        and not reading.labels & _OWN_FIGURES
+    )
+
+
+_OWN_FIGURES = frozenset(
+    {Move.ANSWER, Move.PROOF, Move.CANDOR, Move.EXPECTATION, Move.VALUE_LINK, Move.FUTURE_PICTURE,
+     Move.COST_OF_DELAY, Move.ASSUMPTIVE_CLOSE, Move.CEMENT}
+)  # fmt: skip
 
 
 def _weigh_objection(

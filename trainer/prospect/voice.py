@@ -27,6 +27,9 @@ from trainer.transcripts import Turn
 DRAWN_AT_ONCE = 3
 """Lines drawn in one pass; on a processor three cost little more than one."""
 
+ENGINE_FAILED = "engine failed: "
+"""How a refusal begins that tells of the engine's failure, not of a line's."""
+
 _GIVEN_WORDS = 3
 """How many words of what is to be said a ``directed_only`` model is given to go on from."""
 
@@ -74,7 +77,7 @@ class Voice:
                 candidates = self.engine.draw(prompt, sampling, DRAWN_AT_ONCE, cancellation)
             except EngineFailed as failure:
                 candidates = []
-                refusals.append(f"engine failed: {failure}")
+                refusals.append(f"{ENGINE_FAILED}{failure}")
             drawn = len(candidates)
             for candidate in candidates:
                 text = first_line(prompt.prefix + candidate, one=self.engine.directed_only)
