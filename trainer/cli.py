@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NoReturn
 
 import typer
 
@@ -244,13 +244,17 @@ def simulate(
 ) -> None:
     """Play a written rep against the prospect."""
     from trainer.calls.rehearsal import rehearse
+    from trainer.plaintext import clean
     from trainer.reports.text import as_text
     from trainer.transcripts.readers import read_rep_script
 
     casting = _shelf(library).cast(scenario, persona)
+    choice = _choice(engine, model, base_url)
     lines = read_rep_script(rep)
-    loaded = _load(_choice(engine, model, base_url))
+    loaded = _load(choice)
     played = rehearse(lines, casting, listener=loaded.listener, engine=loaded.engine, seed=seed)
+    if failure := next((one.failure for one in played.state.sources if one.failure), None):
+        typer.echo(f"trainer: written lines stood in for the model's: {clean(failure)}", err=True)
     if as_json:
         typer.echo(json.dumps(played.as_json(), ensure_ascii=False))
         return
@@ -276,6 +280,8 @@ def check(
         raise UnreadableInput(
             "no such folder; --library wants one that holds personas/ or scenarios/", path=library
         )
+    if paths and not any(path.exists() for path in paths):
+        raise UnreadableInput("there is no such file or folder", path=str(paths[0]))
     findings = check_paths(paths or [], extra=library)
     for finding in findings:
         typer.echo(str(finding))
@@ -320,7 +326,7 @@ def models_pull(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
 ) -> None:
     """Fetch models into the cache, with a progress bar, and verify them."""
-    from trainer.engines.catalog import Catalog, State
+    from trainer.engines.catalog import Catalog
     from trainer.engines.download import pull
 
     catalog = Catalog.load()
@@ -328,7 +334,7 @@ def models_pull(
         catalog.default("voice"), catalog.default("encoder")
     ]  # fmt: skip
     for card in cards:
-        if catalog.status(card.id).state is State.PRESENT:
+        if catalog.is_whole(card.id):
             typer.echo(f"{card.id}: already here", err=True)
             continue
         with _bar(card.id) as tell:
@@ -381,10 +387,9 @@ def _keep(shelf: Shelf, casting: Casting) -> None:
 
 def _choice(engine: str, model: str | None, base_url: str | None) -> EngineChoice:
     from trainer.calls.loading import EngineChoice
-    from trainer.engines import KINDS
+    from trainer.engines.opening import check_choice
 
-    if engine not in KINDS:  # said now, not after the models have loaded
-        raise UnreadableInput(f"there is no engine {engine!r}; there are: {', '.join(KINDS)}")
+    check_choice(engine, model=model, base_url=base_url)  # now, not after the models have loaded
     return EngineChoice(engine, model, base_url)
 
 
@@ -413,16 +418,26 @@ def _open_app(shelf: Shelf, choice: EngineChoice, start: Any) -> None:
 
 
 def _lines(file: Path | None) -> Iterator[str]:
+    """The lines of a file or of standard input as they come. A file that can't be opened is told
+    at once, before a model is loaded for it."""
+    if file is None or str(file) == "-":
+        return _decoded(sys.stdin.buffer, "<stdin>")
     try:
-        if file is None or str(file) == "-":
-            yield from sys.stdin
-        else:
-            with file.open(encoding="utf-8") as source:
-                yield from source
+        return _decoded(file.open("rb"), str(file))
     except OSError as trouble:
         raise UnreadableInput(f"can't be read: {trouble.strerror}", path=file) from trouble
+
+
+def _decoded(source: BinaryIO, name: str) -> Iterator[str]:
+    number = 0
+    try:
+        with source:
+            for number, line in enumerate(source, start=1):
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except OSError as trouble:
+        raise UnreadableInput(f"can't be read: {trouble.strerror}", path=name) from trouble
     except UnicodeDecodeError as trouble:
-        raise UnreadableInput("is not UTF-8 text", path=file) from trouble
+        raise UnreadableInput("is not UTF-8 text", path=name, line=number) from trouble
 
 
 def _size(card: ModelCard) -> str:
@@ -471,8 +486,22 @@ def _plain(error: TrainerError) -> str:
     return "\n".join(clean(line) for line in str(error).splitlines())
 
 
+def _fill_in_streams() -> None:
+    """A stream that was closed before we began (`<&-`) is None: give it nothing to read or say."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _forget_output() -> None:
+    """What is still waiting to be written goes nowhere, instead of failing again at the end."""
+    if sys.__stdout__ is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the entry point of ``trainer``."""
+    _fill_in_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no “ gets a question mark
@@ -484,11 +513,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TrainerError as error:
         sys.stderr.write(f"trainer: {_plain(error)}\n")
         sys.exit(error.exit_code)
+    except OSError as error:  # mostly a full disk behind `> file`
+        _forget_output()
+        where = error.filename if error.filename is not None else "output or input"
+        trouble = UnreadableInput(error.strerror or str(error), path=str(where))
+        sys.stderr.write(f"trainer: {_plain(trouble)}\n")
+        sys.exit(trouble.exit_code)
     except SystemExit as left:
         # Typer turns these two into exits of its own before they get here.
         if isinstance(left.__context__, BrokenPipeError):
             # Whoever read our output has gone; nothing is left to say.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
+            _forget_output()
             sys.exit(0)
         if left.code == 130:
             sys.stderr.write("\ntrainer: interrupted; a call under way is kept, `trainer resume`\n")

@@ -96,6 +96,8 @@ def _follow(call: Call, events: Iterator[Event]) -> None:
     for event in events:
         if isinstance(event, Spoke):
             _say(f"{call.scenario.prospect.first_name}: {event.text}")
+            if event.failure and not any(spoke.failure for spoke in call.state.sources[:-1]):
+                _aside(f"-- Written lines stand in for the model's: {clean(event.failure)}")
             if opened and opened.mode is Mode.STANDARD:
                 _aside(f"   ({call.state.mood.value})")
             elif opened and opened.mode is Mode.GUIDED:

@@ -12,7 +12,6 @@ from trainer.calls import loading
 from trainer.calls.loading import EngineChoice
 from trainer.engines import openai_engine, transformers_engine
 from trainer.engines.base import Message, Prompt, Sampling
-from trainer.engines.catalog import State
 from trainer.errors import ModelUnavailable
 
 PROMPT = Prompt([Message("user", "hello")])
@@ -50,7 +49,7 @@ def test_a_server_and_a_model_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> 
             return f"local {model}"
 
     monkeypatch.setattr(transformers_engine, "TransformersEngine", Local)
-    assert loading.load_engine(EngineChoice(model="mine")) == "local mine"  # type: ignore[comparison-overlap]
+    assert loading.load_engine(EngineChoice(model="some/one")) == "local some/one"  # type: ignore[comparison-overlap]
 
 
 def test_without_its_models_the_listener_says_which_file_and_how_to_mend_it(
@@ -78,10 +77,7 @@ def test_only_the_models_that_are_not_there_are_fetched(
     assert fetched == ["voice", "encoder"]
     assert told == [0.25, None, 0.25, None]
     fetched.clear()
-    monkeypatch.setattr(
-        "trainer.engines.catalog.Catalog.status",
-        lambda *_: type("Status", (), {"state": State.PRESENT}),
-    )
+    monkeypatch.setattr("trainer.engines.catalog.Catalog.is_whole", lambda *_: True)
     loading.pull_models()
     assert fetched == []
     loading.pull_models(force=True)

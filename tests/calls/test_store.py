@@ -270,7 +270,7 @@ class TestTrouble:
 
     def test_a_log_that_is_a_folder_is_named(self, path: Path) -> None:
         path.mkdir(parents=True)
-        with pytest.raises(StoreUnavailable, match="can't be written"):
+        with pytest.raises(StoreUnavailable, match="a folder of that name; move it away"):
             Store(path)
 
     @pytest.mark.parametrize("home", ["", "/somewhere/else"])

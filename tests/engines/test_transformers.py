@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from tests.engines import tiny
-from trainer.engines import Cancellation, Message, Prompt, Sampling
+from trainer.engines import Cancellation, Message, Prompt, Sampling, transformers_engine
 from trainer.engines.answer_text import AnswerText
 from trainer.engines.chat_text import chat_text
 from trainer.engines.packing import OneStepNorm, PackedLinear, can_pack, pack
@@ -299,6 +299,41 @@ def test_a_path_that_is_not_there_and_a_broken_gguf_are_named(tmp_path: Path) ->
     broken.write_bytes(b"GGUF then nothing")
     with pytest.raises(ModelUnavailable, match=r"broken\.gguf"):
         TransformersEngine.load(str(broken))
+
+
+def test_a_converted_copy_that_broke_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power went while the copy was written; the file it is made from is whole."""
+    made: list[bool] = []
+    good, cut = tiny.saved(tmp_path / "good"), tiny.saved(tmp_path / "cut")
+    with (cut / "model.safetensors").open("r+b") as weights:
+        weights.truncate(1000)
+
+    def converted(_: Path, __: object, *, anew: bool = False) -> Path:
+        made.append(anew)
+        return good if anew else cut
+
+    monkeypatch.setattr(transformers_engine, "converted", converted)
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    engine = TransformersEngine.load(str(tmp_path / "mine.gguf"))
+    assert any(engine.draw(call("Hello?"), WARM, 6))
+    assert made == [False, True]
+
+
+def test_without_a_network_a_model_elsewhere_is_given_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def nobody(url: str, **_: object) -> None:
+        asked.append(url)
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", nobody)
+    with pytest.raises(ModelUnavailable, match=r"some/one is not on this machine.*no route"):
+        TransformersEngine.load("some/one")
+    assert len(asked) == 1
 
 
 def test_the_encoder_cannot_be_made_to_speak() -> None:

@@ -16,6 +16,7 @@ from trainer.library import Persona, Rubric, Scenario
 from trainer.listening import Reading
 from trainer.pathway import Mode, Outcome, Speaker
 from trainer.prospect.standing import Direction, Mood, Standing
+from trainer.prospect.voice import ENGINE_FAILED
 from trainer.transcripts import Transcript, Turn
 
 
@@ -76,6 +77,12 @@ class Spoke(_Event):
     """Why the guard refused each line that was not said."""
     seconds: float = 0.0
     """From the rep's Enter to the words being ready."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the engine could give no words for this line, if it failed."""
+        told = (one for one in self.refusals if one.startswith(ENGINE_FAILED))
+        return next((one.removeprefix(ENGINE_FAILED) for one in told), None)
 
 
 class Ended(_Event):

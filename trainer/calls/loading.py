@@ -80,11 +80,11 @@ def pull_models(progress: Progress = silent, *, force: bool = False) -> None:
 
     Raises ``ModelUnavailable`` where one can't be had.
     """
-    from trainer.engines.catalog import Catalog, State
+    from trainer.engines.catalog import Catalog
     from trainer.engines.download import pull
 
     catalog = Catalog.load()
     for use in ("voice", "encoder"):
         card = catalog.default(use)
-        if force or catalog.status(card.id).state is not State.PRESENT:
+        if force or not catalog.is_whole(card.id):
             pull(card, lambda what, done, total: progress(what, done / total if total else None))

@@ -89,23 +89,30 @@ class Store:
              if step.name.endswith(".sql")),
             key=lambda step: step.name,
         )  # fmt: skip
+        version = self._version()
+        if version > len(steps):
+            raise StoreUnavailable(
+                f"{self.path}: was written by a newer version of trainer (schema {version}, "
+                f"this one knows {len(steps)}); get a newer one, or set TRAINER_HOME to "
+                "another folder"
+            )
+        if version == len(steps):
+            return  # nothing is written, so that a full disk can still be read
         self._db.execute("BEGIN IMMEDIATE")  # of two processes that start at once, one migrates
         try:
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > len(steps):
-                raise StoreUnavailable(
-                    f"{self.path}: was written by a newer version of trainer (schema {version}, "
-                    f"this one knows {len(steps)}); get a newer one, or set TRAINER_HOME to "
-                    "another folder"
-                )
-            for step in steps[version:]:
+            for step in steps[self._version() :]:
                 for statement in _statements(step.read_text("utf-8")):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {len(steps)}")
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite rolls back by itself when the disk is full
+                self._db.execute("ROLLBACK")
             raise
+
+    def _version(self) -> int:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        return int(version)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -251,6 +258,8 @@ def _unwritable(path: Path, error: Exception) -> str:
         what = "the file is damaged or not a call log; move it away to begin a new one"
     elif "locked" in text:
         what = "another trainer is writing to it; close that one and try again"
+    elif path.is_dir():
+        what = "there is a folder of that name; move it away"
     elif isinstance(error, FileExistsError | NotADirectoryError):
         what = "its folder is a file; set TRAINER_HOME to a folder"
     elif isinstance(error, PermissionError) or "readonly" in text or "unable to open" in text:

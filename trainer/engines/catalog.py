@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ DATA_SUFFIXES = frozenset({".safetensors", ".gguf", ".json", ".txt", ".jinja", "
 """Kinds of file a model may consist of. None of them can run code."""
 
 _STAMP = ".verified.json"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 class ModelFile(Content):
@@ -193,6 +195,40 @@ class Catalog:
             raise UnreadableInput(f"no card in models/ is for use as {use}")
         return next((card for card in fitting if card.default), fitting[0])
 
+    def named(self, model: str | None) -> ModelCard | Path | str:
+        """What a user means by ``--model``: a card by its id (the default voice for None), a
+        folder or ``.gguf`` file, or else the id of a Hugging Face model.
+
+        Raises ``ModelUnavailable`` for a path that holds no model, ``UnreadableInput`` for what
+        is none of these; neither is looked for in the network.
+        """
+        if model is None:
+            return self.default("voice")
+        if model in self:
+            return self.card(model)
+        path = Path(model).expanduser()
+        if path.is_dir() and not (path / "config.json").is_file():
+            raise ModelUnavailable(
+                f"there is no model in the folder {path}: it holds no config.json; a model is a "
+                "folder as Hugging Face lays them out, or a .gguf file"
+            )
+        if path.exists() and not path.is_dir() and path.suffix.lower() != ".gguf":
+            raise ModelUnavailable(
+                f"{path} is no model; a model is a .gguf file, or a folder with config.json and "
+                "safetensors weights"
+            )
+        if path.exists():
+            return path
+        if path.suffix == ".gguf" or path.is_absolute() or model.startswith((".", "~")):
+            raise ModelUnavailable(f"there is no model at {path}; check the path")
+        if not _HUB_ID.fullmatch(model):
+            known = ", ".join(card.id for card in self.cards if card.use == "voice") or "no cards"
+            raise UnreadableInput(
+                f"no model is called {model!r}; --model takes one of `trainer models list` "
+                f"({known}), a folder or .gguf file, or owner/name of a model on Hugging Face"
+            )
+        return model
+
     def where(self, model: str) -> Path:
         """The folder that holds, or will hold, this model's files."""
         card = self.card(model)
@@ -258,6 +294,14 @@ class Catalog:
             if stamp.get(file.name) != [seen.st_size, seen.st_mtime_ns, file.sha256]:
                 return self.verify(model)
         return folder
+
+    def is_whole(self, model: str) -> bool:
+        """Whether the model can be used as it lies there: what ``require`` would find."""
+        try:
+            self.require(model)
+        except ModelUnavailable:
+            return False
+        return True
 
     def _sized(self, model: str) -> ModelCard:
         status = self.status(model)

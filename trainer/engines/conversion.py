@@ -16,8 +16,10 @@ FORMAT = 1
 """Raised when what a conversion holds changes, so that older ones are made anew."""
 
 
-def converted(gguf: Path, progress: Progress | None = None) -> Path:
+def converted(gguf: Path, progress: Progress | None = None, *, anew: bool = False) -> Path:
     """The folder with this file's weights, tokenizer and chat template, converted if need be.
+
+    ``anew``: an earlier conversion is of no use; throw it away.
 
     Raises ``ModelUnavailable`` when the file can't be read as a model or the cache not written.
     """
@@ -26,6 +28,8 @@ def converted(gguf: Path, progress: Progress | None = None) -> Path:
         seen = gguf.stat()
         mark = f"{FORMAT}:{gguf.resolve()}:{seen.st_size}:{seen.st_mtime_ns}"
         folder = home / f"{gguf.stem}-{hashlib.sha256(mark.encode()).hexdigest()[:12]}"
+        if anew:
+            shutil.rmtree(folder, ignore_errors=True)
         if (folder / "config.json").is_file():
             return folder
         if progress:

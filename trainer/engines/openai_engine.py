@@ -44,8 +44,8 @@ class OpenAIEngine:
     ) -> None:
         """``api_key``: sent as a bearer token; the environment's OPENAI_API_KEY where None.
 
-        Raises ``EngineFailed`` when the address can't be one, or, with no model named, when the
-        server can't be asked for its models.
+        Raises ``EngineFailed`` when the address can't be one, when no server answers there, or,
+        with no model named, when it can't be asked for its models.
         """
         parts = urlsplit(base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -61,6 +61,8 @@ class OpenAIEngine:
             trust_env=not _is_loopback(parts.hostname),  # a proxy can't reach this machine's own
         )
         self._model = model or self._first_model()
+        if model:
+            self._knock()
 
     @property
     def name(self) -> str:
@@ -170,7 +172,7 @@ class OpenAIEngine:
     def _failing_plainly(self, stopping: Cancellation | None = None) -> Iterator[None]:
         try:
             yield
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise EngineFailed(
                 f"no server answers at {self._base_url} ({error}); start it, or correct --base-url"
             ) from error
@@ -196,6 +198,17 @@ class OpenAIEngine:
             429: "the server is busy or the account has no allowance left; wait a little",
         }.get(response.status_code, "look at the server's own log")
         return f"{self._base_url} refused ({response.status_code}{said}); {hint}"
+
+    def _knock(self) -> None:
+        """Learn now, not in the middle of a call, that nobody is there. Any answer will do, a
+        broken one too, and a server that is busy loading may keep silent."""
+        with self._failing_plainly():
+            try:
+                self._client.get("/models", timeout=CONNECT_SECONDS)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                raise
+            except httpx.HTTPError:
+                pass
 
     def _first_model(self) -> str:
         self._model = ""

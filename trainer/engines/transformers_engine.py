@@ -31,6 +31,7 @@ _SAMPLE = (
 """Speech of the kind the model will produce, for trying out the packing of its layers."""
 
 _BUSY_SECONDS = 60.0
+_ANSWER_SECONDS = 10.0
 _SMALL = 500_000_000  # parameters
 _BASE = 4  # prompt tokens decoded along, so that the answer keeps its first space
 
@@ -63,16 +64,22 @@ class TransformersEngine:
         """Load a voice: None for the default card, or a card's id, a folder, a ``.gguf`` file, or
         the id of a Hugging Face chat model. Only safetensors and GGUF; never a model's own code.
 
-        Raises ``ModelUnavailable`` (exit 3) with what is missing and how to get it.
+        Raises ``ModelUnavailable`` (exit 3) with what is missing and how to get it, and
+        ``UnreadableInput`` (exit 2) for a name that can't be one.
         """
         card, path = _found(model)
         name = card.id if card else Path(path).name if Path(path).exists() else path
-        where = path
-        if path.endswith(".gguf"):
-            where = str(converted(Path(path), progress))
+        packed = Path(path) if path.endswith(".gguf") else None
+        where = str(converted(packed, progress)) if packed else path
         if progress:
             progress(f"loading {name}", 0, None)
-        loaded, tokenizer = _loaded(where, name)
+        try:
+            loaded, tokenizer = _loaded(where, name)
+        except ModelUnavailable:
+            if packed is None:
+                raise
+            # What broke is only our copy; the file it was made from is there.
+            loaded, tokenizer = _loaded(str(converted(packed, progress, anew=True)), name)
         return cls(loaded, tokenizer, name=name, card=card)
 
     @property
@@ -253,14 +260,12 @@ class _Row:
 def _found(model: str | None) -> tuple[ModelCard | None, str]:
     """The card, where there is one, and the path or Hugging Face id to load from."""
     catalog = Catalog.load()
-    if model is not None and model not in catalog:
-        path = Path(model).expanduser()
-        if path.exists():
-            return None, str(path)
-        if path.suffix == ".gguf" or path.is_absolute() or model.startswith((".", "~")):
-            raise ModelUnavailable(f"there is no model at {path}; check the path")
-        return None, model
-    card = catalog.card(model) if model else catalog.default("voice")
+    card = catalog.named(model)
+    if isinstance(card, str):
+        _reach(card)
+        return None, card
+    if isinstance(card, Path):
+        return None, str(card)
     if card.use != "voice":
         raise ModelUnavailable(
             f"{card.id} is an encoder and can't speak; `trainer models list` names the voices"
@@ -270,6 +275,23 @@ def _found(model: str | None) -> tuple[ModelCard | None, str]:
         return card, str(folder)
     gguf = [folder / file.name for file in card.files if file.name.endswith(".gguf")]
     return card, str(gguf[0] if gguf else folder)
+
+
+def _reach(hub_id: str) -> None:
+    """Ask once whether a model can be had, where no part of it is here yet: loading would try
+    again for a minute, and say so each time."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+
+    if isinstance(try_to_load_from_cache(hub_id, "config.json"), str):
+        return
+    try:
+        get_hf_file_metadata(hf_hub_url(hub_id, "config.json"), timeout=_ANSWER_SECONDS)
+    except Exception as error:  # its own errors, and those of whatever HTTP library it uses
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise ModelUnavailable(
+            f"{hub_id} is not on this machine, and Hugging Face does not give it ({reason}); "
+            "check the name and the network, or name a folder or a .gguf file"
+        ) from error
 
 
 def _loaded(where: str, name: str) -> tuple[Any, Any]:
@@ -284,8 +306,7 @@ def _loaded(where: str, name: str) -> tuple[Any, Any]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ModelUnavailable(
             f"{name} can't be loaded: {reason} (a model here is a folder, a .gguf file or a "
-            "Hugging Face id, with safetensors or GGUF weights; a converted copy in "
-            "`trainer models where` that broke can be deleted and is made anew)"
+            "Hugging Face id, with safetensors or GGUF weights)"
         ) from error
     torch.set_num_threads(_threads(model.num_parameters()))
     if torch.cuda.is_available():

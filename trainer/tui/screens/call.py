@@ -215,6 +215,13 @@ class CallScreen(Screen[None]):
                 self._conversation.wait_for(None)
                 self._show_spoke(event, spoken=True)
                 self._show_standing()
+                if event.failure and not any(one.failure for one in self._state.sources[:-1]):
+                    self.notify(
+                        clean(event.failure),
+                        title="Written lines stand in for the model's",
+                        severity="warning",
+                        markup=False,
+                    )
             case Moved() | Directed() | Opened() | Graded():
                 self._show_standing()
             case Ended():
