@@ -91,7 +91,11 @@ def test_pressure_never_raises_trust(
     """Whatever else a turn does, pressing in it never leaves the prospect trusting more."""
     standing = play(before, persona, scenario)
     assume(standing.outcome is None)
-    pressing = replace(heard, labels=heard.labels | {Move.PRESSURE})
+    pressing = replace(
+        heard,
+        labels=heard.labels | {Move.PRESSURE},
+        moves={**heard.moves, Move.PRESSURE: 0.95},
+    )
     after = mind.react(standing, pressing, persona, scenario)
     assert after.levels[Stage.TRUST] <= standing.levels[Stage.TRUST]
     calm = replace(heard, labels=heard.labels - {Move.PRESSURE})

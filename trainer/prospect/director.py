@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from trainer import wording
 from trainer.library import Fact, Objection, Persona, Scenario
 from trainer.listening import Reading
 from trainer.pathway import Act, LeadSource, Move, MoveGroup, Outcome, Stage
@@ -22,6 +23,9 @@ _PRESENTING = frozenset(
      Move.COST_OF_DELAY, Move.ANSWER, Move.FEATURE_DUMP, Move.OVERPROMISE}
 )  # fmt: skip
 _CLAIMS = frozenset({Move.FEATURE_DUMP, Move.OVERPROMISE, Move.FUTURE_PICTURE, Move.VALUE_LINK})
+_ALREADY_TOLD = 0.75
+"""The share of a question's words in what the rep has said from which it needs no asking."""
+
 _AGAINST = frozenset(move for move in Move if move.group is MoveGroup.AGAINST)
 
 
@@ -199,8 +203,14 @@ def _meet(moment: Moment) -> Direction:
 
 
 def _ask(moment: Moment, why: str) -> Direction:
-    asked = moment.after.asked
-    question = next((q for q in moment.scenario.questions if q.id not in asked), None)
+    told = " ".join(sorted(moment.after.said))
+    open_ones = (
+        question
+        for question in moment.scenario.questions
+        if question.id not in moment.after.asked
+        and wording.recall(told, question.say) < _ALREADY_TOLD
+    )
+    question = next(open_ones, None)
     if question is None:
         return Direction(Act.CONSIDER, moment.mood, why="they weigh what was said")
     return Direction(

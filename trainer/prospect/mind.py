@@ -150,7 +150,7 @@ def react(standing: Standing, reading: Reading, persona: Persona, scenario: Scen
         change.hurt = True
     _weigh_length(change, reading)
     _weigh_pending(change, reading)
-    _weigh_against(change, labels)
+    _weigh_against(change, reading)
     if not repeated:
         _weigh_rises(change, reading)
     objection = _weigh_objection(change, standing, labels, scenario)
@@ -282,13 +282,13 @@ def _weigh_pending(change: _Change, reading: Reading) -> None:
         change.fall(Stage.TRUST, 0.03 if reading.question else 0.06)
 
 
-def _weigh_against(change: _Change, labels: frozenset[Move]) -> None:
-    """Moves against cost trust and patience, and the cost grows when repeated."""
-    for move in sorted(labels & _HARMS.keys()):
+def _weigh_against(change: _Change, reading: Reading) -> None:
+    """Moves against cost trust and patience, and the cost grows when repeated. What was heard
+    with doubt counts with doubt: the harm is scaled by the move's probability."""
+    for move in sorted(reading.labels & _HARMS.keys()):
         # A persona may mind a move less than most, but none is won by one.
-        strength = max(0.25, -change.weight(move)) * min(
-            3.0, 1 + 0.5 * change.before.uses.get(move, 0)
-        )
+        strength = max(0.25, -change.weight(move)) * reading.moves[move]
+        strength *= min(3.0, 1 + 0.5 * change.before.uses.get(move, 0))
         if change.before.objection is not None:
             strength *= 1.5
         harm = _HARMS[move]
