@@ -225,3 +225,33 @@ def test_a_stream_that_is_closed_is_as_good_as_an_empty_one(
     assert ran.returncode == code
     assert told in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("id: mine\nuse: voice\nlicense: MIT\n", "mine.yaml:3:1: error: unknown key 'license'"),
+        ("id: mine\nuse: singing\n", "mine.yaml:2:6: error: use should be"),
+        ("id: [mine\n", "mine.yaml:1:5: error: a bracket opened"),
+        ("- id: mine\n", "mine.yaml:1:1: error: should be a mapping"),
+        ("id: !!python/object/apply:os.abort []\n", "mine.yaml:1:5: error: 'tag:yaml.org"),
+    ],
+)
+def test_a_model_card_of_ones_own_with_a_slip_is_told_with_its_line(
+    run: Run, home: Path, card: str, told: str
+) -> None:
+    path = home / "library" / "models" / "mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(card)
+    ran = run("models")
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+
+
+def test_a_scenario_left_out_for_its_errors_is_told_with_them(run: Run, home: Path) -> None:
+    path = home / "library" / "scenarios" / "mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("id: mine\ntitle: [a\n")
+    ran = run("practice", "--plain", "mine", "--library", home / "library")
+    assert ran.code == 2
+    assert f". A file of that name was left out, for its errors: {path}:2:8: error" in ran.err

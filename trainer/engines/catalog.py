@@ -17,11 +17,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trainer import locations
 from trainer.engines.base import Sampling
-from trainer.errors import ModelUnavailable, UnreadableInput
+from trainer.errors import ContentInvalid, ModelUnavailable, UnreadableInput
 from trainer.library.persona import Content, Identifier, Words
 
 Use = Literal["voice", "encoder"]
@@ -162,7 +162,7 @@ class Catalog:
     def load(cls, *folders: Path) -> Catalog:
         """Read the cards of ``folders`` (bundled, then the library, where none is given).
 
-        Raises ``UnreadableInput`` naming the file, and the line for broken YAML.
+        Raises ``ContentInvalid`` naming file and line of all that is wrong with one.
         """
         roots = folders or (locations.bundled() / "models", locations.library() / "models")
         cards: dict[str, ModelCard] = {}
@@ -338,21 +338,9 @@ def _write_stamp(folder: Path, stamp: Mapping[str, list[int | str]]) -> None:
 
 
 def _read_card(path: Path) -> ModelCard:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from trainer.library.source import read
 
-    try:
-        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise UnreadableInput(
-            f"not YAML: {error.problem or error.context}", path=path, line=line
-        ) from error
-    except (YAMLError, UnicodeDecodeError, OSError) as error:
-        raise UnreadableInput(f"can't be read as a model card: {error}", path=path) from error
-    try:
-        return ModelCard.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnreadableInput(f"{where}: {first['msg']}", path=path) from error
+    card, document = read(path, ModelCard)
+    if card is None:
+        raise ContentInvalid([one for one in document.findings if one.level == "error"])
+    return card

@@ -228,7 +228,8 @@ class Shelf:
             message += f"; there are: {', '.join(items)}"
         left_out = self._left_out(kind, id)
         if left_out:
-            message += f" A file of that name was left out, for its errors: {left_out}."
+            stop = "" if message[-1] in "?." else "."
+            message += f"{stop} A file of that name was left out, for its errors: {left_out}."
         place = shown(locations.library() / FOLDERS[kind])
         return (
             f"{message}{'' if message[-1] in '?.' else '.'} They lie in "
