@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.readings import MarkedListener
 from trainer.calls import loading
+from trainer.calls.loading import Loaded
 from trainer.calls.store import FILE_NAME, Store
 from trainer.engines.catalog import Catalog, ModelCard
-from trainer.errors import StoreUnavailable
+from trainer.engines.scripted_engine import SilentEngine
+from trainer.errors import EngineFailed, StoreUnavailable
+from trainer.grading.grader import Grader
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -255,3 +259,27 @@ def test_a_scenario_left_out_for_its_errors_is_told_with_them(run: Run, home: Pa
     ran = run("practice", "--plain", "mine", "--library", home / "library")
     assert ran.code == 2
     assert f". A file of that name was left out, for its errors: {path}:2:8: error" in ran.err
+
+
+class _Broken(SilentEngine):
+    """An engine whose server went away in mid-call."""
+
+    def draw(self, *_: object) -> list[str]:
+        raise EngineFailed("the server went\x1b[2J away")
+
+
+@pytest.mark.usefixtures("listening")
+def test_an_engine_that_fails_in_a_call_is_told_once_and_the_call_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    listener = MarkedListener()
+    monkeypatch.setattr(loading, "load", lambda *_: Loaded(listener, _Broken(), Grader(listener)))
+    ran = run("practice", "--plain", "payroll-errors", typed="Hello.\nHow are you?\nAnd now?\n")
+    assert ran.code == 0
+    assert len([line for line in ran.lines if line.startswith("Dana: ")]) == 4
+    assert ran.err.count("-- Written lines stand in for the model's: the server went away") == 1
+    script = tmp_path / "rep.txt"
+    script.write_text("Hello.\nHow are you?\n")
+    ran = run("simulate", "payroll-errors", "--rep", script)
+    assert ran.code == 0
+    assert ran.err.count("the server went away") == 1
