@@ -51,11 +51,14 @@ def test_cancelling_stops_between_words() -> None:
 
 
 def test_the_engine_is_opened_by_name() -> None:
-    assert "".join(open_engine("scripted").stream(PROMPT, Sampling()))
-    with pytest.raises(UnreadableInput, match="transformers, openai, scripted"):
+    silent = open_engine("authored")
+    assert silent.name == "authored"
+    assert silent.draw(PROMPT, Sampling(), 3) == []
+    assert "".join(silent.stream(PROMPT, Sampling())) == ""
+    with pytest.raises(UnreadableInput, match="transformers, openai, authored"):
         open_engine("gpt")
     with pytest.raises(UnreadableInput, match="--base-url"):
-        open_engine("scripted", base_url="http://127.0.0.1:1/v1")
+        open_engine("authored", base_url="http://127.0.0.1:1/v1")
 
 
 def test_naming_the_engines_loads_no_model_library() -> None:
