@@ -193,13 +193,21 @@ def _weigh_offer(moment: Moment) -> Direction:
 def _meet(moment: Moment) -> Direction:
     """To a courtesy: in kind, as far as this person cares for it."""
     labels, mood = moment.labels, moment.mood
+    wary = moment.persona.opens_with is Act.BRUSH_OFF and moment.before.turns == 0
     if Move.SMALL_TALK in labels and moment.persona.weighs.get(Move.SMALL_TALK, 2) > 0:
         return Direction(Act.SMALL_TALK, mood, why="a pleasantry returned")
+    if Move.PERMISSION in labels and not wary:
+        minutes = "two minutes" if moment.after.patience < 0.5 else "a few minutes"
+        return Direction(
+            Act.ANSWER, mood, f"I've got {minutes}", "fact", why="they were asked for leave"
+        )
+    if Move.PERSONALIZE in labels and not wary:
+        fact = _next_fact(moment, deep_first=False)
+        if fact is not None and moment.chance.random() < 0.5:
+            return _tell(fact, mood, "the rep knew why they are talking")
     if Move.CHECK_IN in labels:
         return Direction(Act.CONSIDER, mood, why="asked how it sits")
-    if moment.persona.opens_with is Act.BRUSH_OFF and moment.before.turns == 0:
-        return Direction(Act.HOLD_BACK, mood, why="not a bad beginning, but they are wary")
-    return Direction(Act.ANSWER, mood, why="a fair beginning")
+    return Direction(Act.HOLD_BACK, mood, why="not a bad beginning, but they are wary")
 
 
 def _ask(moment: Moment, why: str) -> Direction:

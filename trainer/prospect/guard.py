@@ -248,7 +248,7 @@ def _refuse_content(line: str, direction: Direction) -> str | None:
         return None
     if wording.values(say) - wording.values(line):
         return "drops what it was told to say"
-    wanted = 0.85 if direction.say_kind == "fact" else 0.6
+    wanted = 0.85 if direction.say_kind == "fact" else 0.75
     return "drops what it was told to say" if wording.recall(line, say) < wanted else None
 
 
