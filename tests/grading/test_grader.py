@@ -196,8 +196,11 @@ class TestStages:
         strict = RUBRIC.model_copy(update={"stages": {**RUBRIC.stages, Stage.RAPPORT: rapport}})
         lines = ["personalize: You wrote.", "open_question: How was it?", "answer: Yes."]
         usual, harder = graded(closed(lines)), graded(closed(lines), rubric=strict)
-        assert usual.stages[Stage.RAPPORT].score == harder.stages[Stage.RAPPORT].score == 75
-        assert usual.stages[Stage.RAPPORT].level == "high"
+        score = usual.stages[Stage.RAPPORT].score
+        assert score is not None
+        assert score == harder.stages[Stage.RAPPORT].score
+        assert RUBRIC.stages[Stage.RAPPORT].mid <= score < 80
+        assert usual.stages[Stage.RAPPORT].level == "mid"
         assert harder.stages[Stage.RAPPORT].level == "low"
 
     def test_a_stage_whose_only_check_has_no_answer_counts_nothing(self) -> None:
