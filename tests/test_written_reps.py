@@ -1,7 +1,8 @@
 """Written reps prove the product: each scenario can be won by a good rep and lost by a bad one.
 
 The decisions are those of the real listener, mind and grader; the prospect speaks authored lines,
-so that the table takes seconds. What the table came to is printed with ``-rP``.
+so that the table takes seconds. The scripts were reworded until they won with this listener, so the
+table guards what works; it is no measure of how a stranger's good words would fare. What the table came to is printed with ``-rP``.
 """
 
 from __future__ import annotations
