@@ -33,7 +33,9 @@ def as_labelled(turns: list[RepTurn], call: dict[str, Any]) -> list[RepTurn]:
             turn,
             reading=replace(
                 turn.reading,
-                labels=frozenset(Move(str(m)) for m in call["turns"][turn.number - 1]["moves"]),
+                labels=frozenset(
+                    move for move in Move if move in call["turns"][turn.number - 1]["moves"]
+                ),
             ),
         )
         for turn in turns

@@ -2,7 +2,8 @@
 
 The decisions are those of the real listener, mind and grader; the prospect speaks authored lines,
 so that the table takes seconds. The scripts were reworded until they won with this listener, so the
-table guards what works; it is no measure of how a stranger's good words would fare. What the table came to is printed with ``-rP``.
+table guards what works; it is no measure of how a stranger's good words would fare. ``-rP``
+prints the table.
 """
 
 from __future__ import annotations
