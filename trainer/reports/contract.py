@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.grading.scorecard import Evidence, Scorecard
+from trainer.transcripts import Transcript
 
 
-def as_json(card: Scorecard, file: str | None = None) -> dict[str, Any]:
-    """The JSON object of a scorecard. Turns count from 1 over both speakers."""
+def as_json(
+    card: Scorecard, file: str | None = None, *, transcript: Transcript | None = None
+) -> dict[str, Any]:
+    """The JSON object of a scorecard. Turns count from 1 over both speakers.
+
+    With its ``transcript`` also whom the reader took for the rep, by the name the file gives them
+    (null where it only says "Rep"), and what else it had to assume.
+    """
     return {
         **({} if file is None else {"file": file}),
+        **_as_read(transcript),
         "verdict": card.verdict.value,
         "sentence": card.sentence,
         "earned": card.earned,
@@ -48,6 +56,12 @@ def as_json(card: Scorecard, file: str | None = None) -> dict[str, Any]:
         "unscored": list(card.unscored),
         "moves": {str(turn): [move.value for move in moves] for turn, moves in card.moves},
     }
+
+
+def _as_read(transcript: Transcript | None) -> dict[str, Any]:
+    if transcript is None:
+        return {}
+    return {"rep_name": transcript.rep_name, "notes": list(transcript.notes)}
 
 
 def _evidence(line: Evidence) -> dict[str, Any]:
