@@ -245,6 +245,65 @@ def grade(
 
 
 @app.command()
+def agreement(
+    gold: Annotated[
+        list[Path],
+        typer.Argument(metavar="GOLD...", help="Labelled calls or turns: files or folders."),
+    ],
+    scenario: Annotated[str | None, typer.Option(help="The scenario the calls were in.")] = None,
+    rubric: Annotated[str | None, typer.Option(help="Judge the calls by this rubric.")] = None,
+    as_json: Json = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Draw the figures into this file as well.")
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How often the conversations are resampled.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same intervals.")] = 0,
+    library: Library = None,
+) -> None:
+    """Measure the listener and the grader against labelled calls and turns."""
+    from trainer.agreement import contract, markdown, text
+    from trainer.agreement.gold import read_gold
+    from trainer.agreement.plot import write_svg
+    from trainer.agreement.study import heads_mark, hear, measure
+    from trainer.calls.loading import load_listener
+    from trainer.reports.progress import Progress
+
+    if as_json and as_markdown:
+        raise UnreadableInput("--json and --markdown are two answers; choose one")
+    shelf = _shelf(library)
+    held = shelf.scenario(scenario) if scenario else None
+    judged_by = shelf.rubric(rubric or (held.rubric if held else "authentic-persuasion"))
+    material = read_gold(gold)
+    if material.calls or material.turns:
+        listener = load_listener()
+        with Progress(len(material.calls) + len(material.turns)) as progress:
+            heard = hear(material, listener, judged_by, held, progress.advance)
+        found = measure(
+            *heard,
+            rubric=judged_by.id,
+            listener=type(listener).__name__,
+            heads=heads_mark(),
+            resamples=resamples,
+            seed=seed,
+        )
+        if as_json:
+            typer.echo(json.dumps(contract.as_json(found), ensure_ascii=False, indent=2))
+        else:
+            form = markdown.as_markdown if as_markdown else text.as_text
+            typer.echo(form(found), nl=False)
+        if svg is not None:
+            write_svg(found, svg)
+            typer.echo(f"drawn into {svg}", err=True)
+    for trouble in material.troubles:
+        typer.echo(f"trainer: {_plain(trouble)}", err=True)
+    if material.troubles:
+        raise typer.Exit(1 if material.calls or material.turns else 2)
+
+
+@app.command()
 def simulate(
     scenario: Annotated[str, typer.Argument(help="Scenario id or file.")],
     rep: Annotated[
