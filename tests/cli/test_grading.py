@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.readings import SKILLED
+from tests.readings import SKILLED, MarkedListener
+from trainer.calls import loading
+from trainer.grading.batch import FEW, MOST_BY_ITSELF
 from trainer.pathway import Move
 
 pytestmark = pytest.mark.usefixtures("listening")
@@ -50,6 +52,66 @@ def test_one_that_can_not_be_read_never_stops_the_rest(run: Run, won: Path) -> N
     assert len(ran.lines) == 1
     assert f"trainer: {broken}: only one speaker" in ran.err
     assert "gone.txt: there is no such file" in ran.err
+    assert ran.err.count("only one speaker") == 2, "once at its turn, once summed up"
+    assert "2 of 3 could not be read:\n" in ran.err
+
+
+def test_a_single_file_that_can_not_be_read_is_told_once(run: Run, tmp_path: Path) -> None:
+    ran = run("grade", tmp_path / "gone.txt")
+    assert ran.code == 2
+    assert ran.err == f"trainer: {tmp_path / 'gone.txt'}: there is no such file\n"
+
+
+def test_a_folder_and_a_pattern_are_graded_in_order(
+    run: Run, won: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = tmp_path / "may"
+    may.mkdir()
+    for name in ("2.txt", "1.txt", ".draft.txt", "sound.mp3"):
+        (may / name).write_text(WON)
+    ran = run("grade", tmp_path / "m*", won, "--json")
+    assert ran.code == 0
+    files = [json.loads(line)["file"] for line in ran.lines]
+    assert files == [str(may / "1.txt"), str(may / "2.txt"), str(won)]
+    (may / "1.txt").unlink()
+    (may / "2.txt").unlink()
+    ran = run("grade", may, won)
+    assert ran.code == 1
+    assert f"{may}: is a folder without transcripts (files ending in .json" in ran.err
+
+
+def test_several_processes_print_what_one_does(
+    run: Run, won: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "load_listener", MarkedListener)  # can be had in any process
+    broken = won.with_name("broken.txt")
+    broken.write_text("Rep: Hi.\n")
+    named = won.with_name("named.txt")
+    named.write_text(WON.replace("Rep:", "Ana:").replace("Prospect:", "Mira:"))
+    arguments = ("grade", won, broken, named, "-", won, "--json")
+    alone = run(*arguments, "--jobs", "1", typed=WON)
+    together = run(*arguments, "--jobs", "3", typed=WON)
+    assert (together.code, together.out) == (1, alone.out)
+    assert sorted(together.err.splitlines()) == sorted(alone.err.splitlines())
+    assert len(alone.lines) == 4
+
+
+def test_whom_it_took_for_the_rep_is_said_and_kept(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "call.txt"
+    path.write_text(WON.replace("Rep:", "Ana:").replace("Prospect:", "Mira:"))
+    ran = run("grade", path, "--json")
+    row = json.loads(ran.out)
+    assert row["rep_name"] == "Ana"
+    assert row["notes"] == ["took 'Ana' for the rep (asks more); name another with --rep-name"]
+    assert ran.err == f"{path}: {row['notes'][0]}\n"
+    assert json.loads(run("grade", path, "--rep-name", "mira", "--json").out)["rep_name"] == "Mira"
+
+
+def test_the_help_names_the_rule_for_jobs(run: Run) -> None:
+    told = " ".join(run("grade", "--help").out.split())
+    assert f"one for up to {FEW} files" in told
+    assert f"{MOST_BY_ITSELF} at most" in told
+    assert run("grade", "x", "--jobs", "0").code == 2
 
 
 def test_nothing_readable_at_all_is_bad_input(run: Run, tmp_path: Path) -> None:

@@ -78,8 +78,7 @@ def _bar(total: int) -> Any:
 
 def _span(seconds: float) -> str:
     """``40 seconds``, ``12 minutes``, ``3 hours``."""
-    for size, unit in ((3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = round(seconds / size)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{max(1, round(seconds))} seconds"
+    sizes = ((3600, "hour"), (60, "minute"), (1, "second"))
+    size, unit = next((one for one in sizes if seconds >= one[0]), sizes[-1])
+    count = max(1, round(seconds / size))
+    return f"{count} {unit}{'s' if count > 1 else ''}"
