@@ -122,10 +122,10 @@ def as_labelled(turns: Sequence[RepTurn], call: LabelledCall) -> list[RepTurn]:
 
 
 def heads_mark() -> str | None:
-    """SHA-256 of the shipped heads' ``heads.json``, so that figures can be told apart by the ears
-    they were measured with; None where there is no such file."""
-    path = locations.bundled() / "models" / "listening" / "heads.json"
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    """SHA-256 over the files of the shipped heads, so that figures can be told apart by the ears
+    they were measured with; None where there are none."""
+    files = sorted((locations.bundled() / "models" / "listening").glob("heads*"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else None
 
 
 # -- measured ---------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class Agreement:
     rubric: str
     listener: str
     heads: str | None
-    """SHA-256 of ``heads.json``; see ``heads_mark``."""
+    """SHA-256 of the heads; see ``heads_mark``."""
     resamples: int
     seed: int
 
@@ -397,7 +397,7 @@ def _judged(pairs: Sequence[tuple[LabelledCall, Scorecard]], resamples: int, see
     totals, draws = sums.sum(axis=0), resampled(sums.astype(float), resamples, seed)
     figures = {
         name: estimate(
-            totals[2 * n] / totals[2 * n + 1],
+            float(totals[2 * n] / totals[2 * n + 1]),
             ratio(draws[:, 2 * n], draws[:, 2 * n + 1]),
             int(totals[2 * n + 1]),
         )
