@@ -280,7 +280,7 @@ def test_what_a_file_calls_the_two_is_kept() -> None:
         ('[{"speaker": "rep", "text": "a", "start": -1}]', None, "no time that is known"),
         ('[{"speaker": "rep", "text": "a", "start": NaN}]', None, "no time that is known"),
         ('[{"speaker": "rep", "text": "a", "start": true}]', None, "no time that is known"),
-        ('[{"speaker": "rep", "text": "a", "start": "2026-01-04T10:00:00Z"}]', None, "no time"),
+        ('[{"speaker": "rep", "text": "a", "start": "2026-13-04T10:00:00Z"}]', None, "no time"),
         ("[" * 100_000, None, "nested too deeply"),
         ('[{"start": ' + "9" * 9000 + "}]", None, "number too long"),
     ],

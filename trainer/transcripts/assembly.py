@@ -21,10 +21,11 @@ REP_WORDS = frozenset({
     "rep", "sales rep", "salesrep", "representative", "sales representative", "agent",
     "sales agent", "sales", "seller", "salesperson", "salesman", "saleswoman", "advisor",
     "adviser", "consultant", "sdr", "bdr", "ae", "account executive", "closer", "host", "vendor",
+    "internal",
 })  # fmt: skip
 PROSPECT_WORDS = frozenset({
     "prospect", "customer", "client", "buyer", "lead", "homeowner", "patient", "shopper",
-    "guest", "consumer", "caller",
+    "guest", "consumer", "caller", "cust", "external", "end user", "enduser", "visitor",
 })  # fmt: skip
 _OTHER_WORDS = frozenset({
     "manager", "gatekeeper", "receptionist", "assistant", "secretary", "wife", "husband",
@@ -109,7 +110,7 @@ def _speakers(
     often = Counter(fold(name) for name in named)
     known = {name for name in often if name in REP_WORDS or name in PROSPECT_WORDS}
     if rep_name:
-        known |= {name for name in often if _is_called(name, rep_name)}
+        known |= {name for name in often if is_called(name, rep_name)}
     like_names = {fold(name) for name in named if _like_a_name(name)}
     # "dana: ..." on several lines is a person; "look: ..." once is a manner of speaking.
     like_names |= {name for name in often if often[name] > 1 and name.isalpha()}
@@ -126,7 +127,8 @@ def _like_a_name(label: str) -> bool:
     return bool(words) and all(_CAPITAL_WORD.fullmatch(word) for word in words)
 
 
-def _is_called(label: str, rep_name: str) -> bool:
+def is_called(label: str, rep_name: str) -> bool:
+    """Whether a label is this name, or has it for a part."""
     wanted, name = fold(rep_name), fold(label)
     return bool(wanted) and (name == wanted or wanted in name.split())
 
@@ -147,18 +149,20 @@ def assemble(
     rep_name: str | None = None,
     known_rep: str | None = None,
     known_prospect: str | None = None,
+    notes: Sequence[str] = (),
 ) -> Transcript:
     """A transcript out of utterances: the rep is found, and each speaker's lines become turns.
 
     ``rep_name`` is the user's word and must name a speaker; ``known_rep`` and ``known_prospect``
-    are what the file calls the two, and may be names that no line uses.
+    are what the file calls the two, and may be names that no line uses; ``notes`` is what was
+    assumed before.
 
     Raises ``UnreadableInput`` where nothing is said, a line belongs to nobody, or there are not
     two sides.
     """
-    notes: list[str] = []
+    notes = list(notes)
     spoken_by, names, lines = _by_speaker(said, source)
-    if not rep_name and known_rep and any(_is_called(name, known_rep) for name in names):
+    if not rep_name and known_rep and any(is_called(name, known_rep) for name in names):
         rep_name = known_rep
     rep = _rep(spoken_by, names, lines, source=source, rep_name=rep_name, notes=notes)
     others = [name for name in names if name != rep]
@@ -224,7 +228,7 @@ def _rep(
         )
     if rep_name:
         exact = [name for name in names if name == fold(rep_name)]
-        called = exact or [name for name in names if _is_called(name, rep_name)]
+        called = exact or [name for name in names if is_called(name, rep_name)]
         if len(called) != 1:
             problem = "nobody is called" if not called else "more than one speaker is called"
             raise UnreadableInput(

@@ -61,8 +61,10 @@ def parse_transcript(text: str, *, source: str, rep_name: str | None = None) -> 
     lines = lines_of(text)
     ending = source.rpartition(".")[2].lower()
     names: Mapping[str, str] = {}
+    notes: Sequence[str] = ()
     if ending in ("json", "jsonl") or looks_like_json(text):
-        utterances, names = from_json(text, source)
+        export = from_json(text, source, rep_name)
+        utterances, names, notes = export.said, export.names, export.notes
     elif ending in ("vtt", "srt") or _looks_like_cues(lines):
         utterances = _from_cues(lines, source, rep_name)
     else:
@@ -73,6 +75,7 @@ def parse_transcript(text: str, *, source: str, rep_name: str | None = None) -> 
         rep_name=rep_name,
         known_rep=names.get("rep"),
         known_prospect=names.get("prospect"),
+        notes=notes,
     )
 
 
