@@ -1,9 +1,6 @@
-"""Sentences as vectors: all-MiniLM-L6-v2, run so that a text always gives the same vector.
+"""Sentences as vectors, for likeness: all-MiniLM-L6-v2 as it was published, run by ``bert``.
 
-The same turn must read the same alone, in a call and in a batch, to the last digit. Matrix
-products round differently for different shapes, so every text is run by itself, at its own length,
-without padding; on few cores that is as fast as blocks, and a single turn is answered sooner.
-Texts seen lately are remembered. torch is imported on first use only.
+Each text by itself, so that it always gives the same vector. Texts seen lately are remembered.
 """
 
 from __future__ import annotations
@@ -16,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.errors import ModelUnavailable
+from trainer.listening.bert import WIDTH, Bert, Tensors, quantized, read_tensors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENCODER_ID = "minilm-l6-v2"
 """The encoder's id in the catalogue of models."""
-DIMENSIONS = 384
+DIMENSIONS = WIDTH
 MAX_TOKENS = 256
 """How much of a text is read; a longer turn is cut."""
 _KEPT = 4096
 _MENDING = f"fetch it again with: trainer models pull {ENCODER_ID}"
-_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and how much there is (None: unknown)."""
@@ -36,9 +33,11 @@ Progress = Callable[[str, int, int | None], None]
 class Encoder:
     """Texts to unit vectors of ``DIMENSIONS`` numbers, remembered for texts seen lately."""
 
-    def __init__(self, tokenizer: Any, model: Any) -> None:
-        self._tokenizer = tokenizer
-        self._model = model
+    def __init__(self, tokenizer: Any, words: Tensors) -> None:
+        """``words``: the tensors of the model's own file."""
+        self.tokenizer = tokenizer
+        self.words = words
+        self._bert = Bert(words, quantized(words))
         self._seen: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     @classmethod
@@ -47,35 +46,14 @@ class Encoder:
 
         Raises ``ModelUnavailable`` naming the file that is missing or damaged.
         """
-        for name in _FILES:
-            if not (folder / name).is_file():
-                raise ModelUnavailable(f"{folder / name} is missing; {_MENDING}")
         if progress:
             progress("loading the encoder", 0, None)
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
-
-        bars = logging.is_progress_bar_enabled()
-        logging.disable_progress_bar()
+        words = read_tensors(folder / "model.safetensors", _MENDING)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModel.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype="float32"
-            )
-        except Exception as error:  # transformers, tokenizers and safetensors raise many kinds
-            raise ModelUnavailable(
-                f"the encoder in {folder} is damaged ({type(error).__name__}: {error}); {_MENDING}"
-            ) from error
-        finally:
-            if bars:
-                logging.enable_progress_bar()
-        if model.config.hidden_size != DIMENSIONS:
-            raise ModelUnavailable(
-                f"{folder / 'config.json'} gives vectors of {model.config.hidden_size} numbers, "
-                f"the listener needs {DIMENSIONS}; {_MENDING}"
-            )
-        model.eval()
-        return cls(tokenizer, model)
+            return cls(read_tokenizer(folder), words)
+        except (KeyError, ValueError, RuntimeError) as error:
+            path = folder / "model.safetensors"
+            raise ModelUnavailable(f"{path} is not {ENCODER_ID} ({error}); {_MENDING}") from error
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One unit vector a text, in order, shape (texts, ``DIMENSIONS``); zeros for no text."""
@@ -95,14 +73,27 @@ class Encoder:
 
     def _run(self, texts: list[str], found: dict[str, NDArray[np.float32]]) -> None:
         """Encode texts not seen lately into ``found``, one by one."""
-        if not texts:
-            return
-        import torch
+        for text in texts:
+            tokens = self.tokenizer.encode(text).ids
+            cut = [*tokens[: MAX_TOKENS - 1], tokens[-1]] if len(tokens) > MAX_TOKENS else tokens
+            mean = self._bert.hidden(cut).numpy().mean(axis=0)
+            found[text] = mean / max(float(np.linalg.norm(mean)), 1e-12)
 
-        rows = self._tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
-        with torch.inference_mode():
-            for text, tokens in zip(texts, rows, strict=True):
-                ids = torch.tensor([tokens])
-                hidden = self._model(input_ids=ids).last_hidden_state
-                unit = torch.nn.functional.normalize(hidden.mean(dim=1), dim=1)
-                found[text] = unit[0].numpy().copy()
+
+def read_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a model's folder, neither padding nor cutting.
+
+    Raises ``ModelUnavailable`` naming the file that is missing or damaged.
+    """
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ModelUnavailable(f"{path} is missing; {_MENDING}")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ModelUnavailable(f"{path} is damaged ({error}); {_MENDING}") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from trainer.wording import STOP, content_set, figures, sentences, stem, tokens
 
+HEARD_TURNS = 3
+"""How many turns before this one are read for its moves: as many as in the labelled rows."""
+
 _NUMBER_OR_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[?!$%]")
 _DAYS = (
     r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|tonight|this morning|"

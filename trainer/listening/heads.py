@@ -1,8 +1,9 @@
-"""The trained part of listening: one logistic head a move, applied with numpy alone.
+"""One logistic head a move over vectors, marks and terms, applied with numpy alone.
 
 Two files, written by ``trainer.listening.training``: ``heads.safetensors`` with the numbers and
 ``heads.json`` with the names that go with them (moves, columns, vocabulary). Nothing in them is
-code. Each turn is scored by itself, so that it scores the same in any company.
+code. Each turn is scored by itself, so that it scores the same in any company. A head's score and
+the tuned classifier's are mixed into one probability, move by move.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ import numpy as np
 
 from trainer import locations
 from trainer.errors import ModelUnavailable
+from trainer.listening.classifier import OUTPUTS
 from trainer.listening.encoder import DIMENSIONS, ENCODER_ID
 from trainer.listening.features import NAMES, Situation, dense, terms
 from trainer.pathway import Move
-from trainer.wording import sentences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 _MENDING = (
     "put back the files that came with this version, or train them again with: "
     "python -m trainer.listening.training"
 )
 _DECIMALS = 6
 
-EMBEDDING_WEIGHTS = {"turn": 2.0, "last sentence": 2.0, "prospect": 1.0, "product": 10.0}
+EMBEDDING_WEIGHTS = {"turn": 2.0, "prospect": 1.0, "product": 10.0}
 """How strongly each vector block counts beside the others; found by cross-validation."""
 DENSE_WEIGHT = 0.15
 TERM_WEIGHT = 2.0
@@ -49,28 +50,23 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros where no "
-    "text."""
+    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros for no text."""
 
     turn: NDArray[np.float32]
-    last_sentence: NDArray[np.float32]
     prospect: NDArray[np.float32]
 
 
-def vector_texts(situation: Situation) -> tuple[str, str, str]:
-    """The texts to encode for a situation: the turn, its last sentence, the prospect's last "
-    "words."""
-    parts = sentences(situation.text)
-    return situation.text, parts[-1] if parts else "", situation.last_prospect
+def vector_texts(situation: Situation) -> tuple[str, str]:
+    """The texts to encode for a situation: the turn and the prospect's last words."""
+    return situation.text, situation.last_prospect
 
 
 def columns(situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
-    """The plain columns of a situation before standardising: four vector blocks, then ``NAMES``."""
+    """The columns of a situation before standardising: three vector blocks, then ``NAMES``."""
     weight = EMBEDDING_WEIGHTS
     return np.concatenate(
         [
             vectors.turn.astype(np.float64) * weight["turn"],
-            vectors.last_sentence.astype(np.float64) * weight["last sentence"],
             vectors.prospect.astype(np.float64) * weight["prospect"],
             vectors.turn.astype(np.float64) * vectors.prospect * weight["product"],
             np.array(dense(situation), dtype=np.float64),
@@ -78,7 +74,8 @@ def columns(situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
     )
 
 
-WIDTH = 4 * DIMENSIONS + len(NAMES)
+VECTOR_COLUMNS = 3 * DIMENSIONS
+WIDTH = VECTOR_COLUMNS + len(NAMES)
 
 
 def space_of(term: str) -> str:
@@ -98,8 +95,8 @@ class Scaling:
     def plain(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         """The columns with the ``NAMES`` part standardised and capped."""
         out = row.copy()
-        tail = (row[4 * DIMENSIONS :] - self.mean) / self.scale
-        out[4 * DIMENSIONS :] = np.clip(tail, -_CAP, _CAP) * DENSE_WEIGHT
+        tail = (row[VECTOR_COLUMNS:] - self.mean) / self.scale
+        out[VECTOR_COLUMNS:] = np.clip(tail, -_CAP, _CAP) * DENSE_WEIGHT
         return out
 
     def weighed(self, found: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -129,14 +126,15 @@ class Heads:
     term_weights: NDArray[np.float64]
     """(moves, vocabulary)"""
     bias: NDArray[np.float64]
-    platt: NDArray[np.float64]
-    """(moves, 2): probability = 1 / (1 + exp(-(a * score + b)))"""
+    mix: NDArray[np.float64]
+    """(moves, 1 + outputs + 1): weights of the head's score, of the classifier's outputs, and the
+    constant, that give a move's log odds; see ``mixed``"""
     thresholds: NDArray[np.float64]
     """(moves,): the probability from which a move is held to be present."""
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def scores(self, situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
-        """One raw score a move, in the order of ``Move``."""
+        """The heads' own raw scores, one a move, in the order of ``Move``."""
         plain = self.scaling.plain(columns(situation, vectors))
         places, weights = self.scaling.weighed(terms(situation))
         total: NDArray[np.float64] = self.plain_weights @ plain + self.bias
@@ -144,13 +142,14 @@ class Heads:
             total = total + self.term_weights[:, places] @ weights
         return total
 
-    def probabilities(self, situation: Situation, vectors: Vectors) -> dict[Move, float]:
-        """The calibrated probability of every move."""
-        scores = self.scores(situation, vectors)
-        calibrated = calibrate(scores, self.platt)
+    def probabilities(
+        self, situation: Situation, vectors: Vectors, tuned: NDArray[np.float64]
+    ) -> dict[Move, float]:
+        """The calibrated probability of every move. ``tuned``: the classifier's scores."""
+        odds = mixed(self.scores(situation, vectors), tuned, self.mix)
         return {
             move: round(float(value), _DECIMALS)
-            for move, value in zip(Move, calibrated, strict=True)
+            for move, value in zip(Move, 1 / (1 + np.exp(-odds)), strict=True)
         }
 
     def held(self, probabilities: Mapping[Move, float]) -> frozenset[Move]:
@@ -172,7 +171,7 @@ class Heads:
             "plain_weights": self.plain_weights.astype(np.float16),
             "term_weights": self.term_weights.astype(np.float16),
             "bias": self.bias.astype(np.float32),
-            "platt": self.platt.astype(np.float32),
+            "mix": self.mix.astype(np.float32),
             "thresholds": self.thresholds.astype(np.float32),
         }
         names = {
@@ -212,7 +211,7 @@ class Heads:
             "plain_weights": (moves, WIDTH),
             "term_weights": (moves, size),
             "bias": (moves,),
-            "platt": (moves, 2),
+            "mix": (moves, len(OUTPUTS) + 2),
             "thresholds": (moves,),
         }
         for name, shape in wanted.items():
@@ -229,16 +228,19 @@ class Heads:
             plain_weights=tensors["plain_weights"],
             term_weights=tensors["term_weights"],
             bias=tensors["bias"],
-            platt=tensors["platt"],
+            mix=tensors["mix"],
             thresholds=tensors["thresholds"],
             about={key: names[key] for key in names if key not in {"vocabulary", "columns"}},
         )
 
 
-def calibrate(scores: NDArray[np.float64], platt: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Raw scores (..., moves) as probabilities, by each move's own line (Platt 1999)."""
-    line = np.clip(scores * platt[:, 0] + platt[:, 1], -40, 40)
-    return 1 / (1 + np.exp(-line))
+def mixed(
+    scores: NDArray[np.float64], tuned: NDArray[np.float64], mix: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log odds (..., moves) from heads' scores (..., moves) and classifier's (..., outputs)."""
+    odds = scores * mix[:, 0] + (tuned[..., None, :] * mix[:, 1:-1]).sum(axis=-1) + mix[:, -1]
+    clipped: NDArray[np.float64] = np.clip(odds, -40, 40)
+    return clipped
 
 
 def write_atomically(path: Path, content: bytes) -> None:

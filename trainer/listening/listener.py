@@ -1,4 +1,5 @@
-"""The listener that ships: frozen sentence encoder, trained heads, and plain rules for the rest."""
+"""The listener that ships: tuned classifier and trained heads for the moves, plain rules for the
+rest."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.listening.classifier import Classifier
 from trainer.listening.encoder import ENCODER_ID, Encoder, Progress
-from trainer.listening.features import Situation, asks
+from trainer.listening.features import HEARD_TURNS, Situation, asks
 from trainer.listening.grounding import facts_taken_up, grounding, unheard
 from trainer.listening.heads import Heads, Vectors, default_folder, vector_texts
 from trainer.listening.reading import Reading
@@ -16,18 +18,16 @@ from trainer.plaintext import clean, clip
 from trainer.transcripts import Turn
 from trainer.wording import tokens
 
-HEARD_TURNS = 3
-"""How many turns before this one the heads read: as many as they were trained with."""
-
 
 class EncoderListener:
-    """Reads rep turns with all-MiniLM-L6-v2 and the heads under ``models/listening/``.
+    """Reads rep turns with all-MiniLM-L6-v2 and what is under ``models/listening/``.
 
     The same turn in the same context gives the same reading, alone or among others.
     """
 
-    def __init__(self, encoder: Encoder, heads: Heads) -> None:
+    def __init__(self, encoder: Encoder, classifier: Classifier, heads: Heads) -> None:
         self._encoder = encoder
+        self._classifier = classifier
         self._heads = heads
 
     @classmethod
@@ -38,19 +38,24 @@ class EncoderListener:
         encoder_folder: Path | None = None,
         heads_folder: Path | None = None,
     ) -> EncoderListener:
-        """Load encoder and heads; ``progress`` is told what is being loaded.
+        """Load encoder, classifier and heads; ``progress`` is told what is being loaded.
 
         The encoder comes from the catalogue of models unless a folder is named. Raises
         ``ModelUnavailable`` naming the file that is missing or damaged and how to mend it.
         """
         if progress:
             progress("loading the listening heads", 0, None)
-        heads = Heads.load(heads_folder or default_folder())
+        trained = heads_folder or default_folder()
+        heads = Heads.load(trained)
         if encoder_folder is None:
             from trainer.engines.catalog import Catalog
 
             encoder_folder = Path(Catalog.load().require(ENCODER_ID))
-        return cls(Encoder.load(encoder_folder, progress), heads)
+        encoder = Encoder.load(encoder_folder, progress)
+        classifier = Classifier.load(
+            encoder.tokenizer, encoder.words, trained / "classifier.safetensors"
+        )
+        return cls(encoder, classifier, heads)
 
     def listen(
         self, text: str, context: Sequence[Turn], *, facts: Mapping[str, str] | None = None
@@ -75,8 +80,10 @@ class EncoderListener:
         vectors = dict(zip(unique, self._encoder.encode(unique), strict=True))
         readings = []
         for heard, close in zip(whole, near, strict=True):
-            turn, last, prospect = (vectors[text] for text in vector_texts(close))
-            moves = self._heads.probabilities(close, Vectors(turn, last, prospect))
+            turn, prospect = (vectors[text] for text in vector_texts(close))
+            moves = self._heads.probabilities(
+                close, Vectors(turn, prospect), self._classifier.scores(close)
+            )
             said = heard.prospect_texts
             cosines = [_cosine(turn, vectors[text]) for text in said]
             likeness = {fact: _cosine(turn, vectors[words]) for fact, words in known.items()}

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import UnreadableInput
-from trainer.listening.features import Situation
-from trainer.listening.listener import HEARD_TURNS
+from trainer.listening.features import HEARD_TURNS, Situation
 from trainer.pathway import Move, Speaker
 from trainer.plaintext import clean, clip
 
 OWN = "own"
 """The name of our own corpus as a set."""
 SHARED_SETS = ("annomi", "p4g", "casino")
+_LEFT_OUT = frozenset({("casino", Move.EMPATHY)})
+"""Labels of the shared sets that mean something else than ours: CaSiNo's ``empathy`` is any
+positive acknowledgement, and its annotators agreed on it little (alpha .42)."""
 _MOVES = {move.value: move for move in Move}
 
 
@@ -67,7 +69,11 @@ def read_shared(folder: Path) -> list[Row]:
         path = folder / "moves" / f"{name}.jsonl"
         for line, raw in _lines(path):
             try:
-                known = {_MOVES[move]: bool(value) for move, value in raw["known"].items()}
+                known = {
+                    _MOVES[move]: bool(value)
+                    for move, value in raw["known"].items()
+                    if (name, _MOVES[move]) not in _LEFT_OUT
+                }
                 rows.append(
                     Row(
                         id=f"{name}:{raw['id']}",

@@ -1,15 +1,21 @@
-"""Trains the listening heads and writes what they can do into their card.
+"""Trains the listener and writes what it can do into its card.
 
-``python -m trainer.listening.training [--shared DIR]`` reads the corpus under
-``models/listening/corpus``, with ``--shared`` also the sets of other people's labelled turns, and
-writes ``heads.safetensors``, ``heads.json`` and the figures in ``CARD.md``. Needs scikit-learn
-(``pip install earned-close[training]``). Same data and seed, same heads.
+``python -m trainer.listening.training --kept DIR [--shared DIR]`` reads the corpus under
+``models/listening/corpus``, with ``--shared`` also the sets of other people's labelled turns. It
+tunes the classifier once on all rows and once with each of ``PARTS`` parts left out, fits the heads
+likewise, mixes both by the scores of rows that neither had seen, and writes
+``classifier.safetensors``, ``heads.safetensors``, ``heads.json`` and the figures in ``CARD.md``.
+
+The tuning takes most of an hour on two cores; each of its runs is kept in ``DIR`` and resumed from
+its last whole epoch. ``--tune part-0`` (``part-1``..., ``whole``) does one run and stops, so that
+several can go side by side. Needs scikit-learn (``pip install earned-close[training]``).
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import math
 import sys
 from collections import Counter
@@ -20,29 +26,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, UnreadableInput
 from trainer.listening import card
-from trainer.listening.encoder import DIMENSIONS, ENCODER_ID, Encoder
+from trainer.listening.bert import read_tensors
+from trainer.listening.classifier import OUTPUTS, Classifier
+from trainer.listening.encoder import ENCODER_ID, Encoder
 from trainer.listening.features import terms
 from trainer.listening.heads import (
+    VECTOR_COLUMNS,
     Heads,
     Scaling,
     Vectors,
     columns,
     default_folder,
+    mixed,
     space_of,
     vector_texts,
     write_atomically,
 )
 from trainer.listening.measures import best_threshold
 from trainer.listening.rows import OWN, Row, read_corpus, read_shared
+from trainer.listening.tuning import tune
 from trainer.pathway import Move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SEED = 20_261
-FOLDS = 5
+PARTS = 3
+"""In how many parts the data are cut for cross-validation: our own rows by industry, so that a
+part's trades are never seen, those of the shared sets by conversation."""
+WHOLE = "whole"
 STRENGTH = 1.0
 """Inverse strength of the L2 penalty (scikit-learn's C)."""
 SHARED_WEIGHT = 0.3
@@ -159,7 +173,7 @@ def fit_scaling(data: Data) -> Scaling:
             seen.update(found)
     total = sum(1 for is_own in own if is_own or not own.any())
     kept = sorted(term for term, count in seen.items() if count >= LEAST_DF[space_of(term)])
-    tail = data.plain[own if own.any() else slice(None), 4 * DIMENSIONS :]
+    tail = data.plain[own if own.any() else slice(None), VECTOR_COLUMNS:]
     return Scaling(
         mean=tail.mean(axis=0),
         scale=tail.std(axis=0) + 1e-3,
@@ -169,7 +183,7 @@ def fit_scaling(data: Data) -> Scaling:
 
 
 def fit(data: Data) -> Heads:
-    """Train every head on the rows that know its move; not yet calibrated.
+    """Train every head on the rows that know its move; not yet mixed.
 
     All heads at once, by L-BFGS on the penalised logistic loss (the penalty spares the bias).
     """
@@ -204,7 +218,7 @@ def fit(data: Data) -> Heads:
         plain_weights=weights[:width].T.copy(),
         term_weights=weights[width:-1].T.copy(),
         bias=weights[-1].copy(),
-        platt=np.tile([1.0, 0.0], (moves, 1)),
+        mix=np.tile(np.eye(1, len(OUTPUTS) + 2), (moves, 1)),
         thresholds=np.full(moves, 0.5),
     )
 
@@ -237,14 +251,29 @@ def cross_scores(data: Data, parts: Sequence[NDArray[np.int64]]) -> NDArray[np.f
     return out
 
 
-def fit_platt(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The line that turns one move's scores into probabilities."""
+def fit_mix(
+    data: Data, scores: NDArray[np.float64], tuned: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weights of the head's score, of the classifier's outputs for that move, and the constant.
+
+    From scores of rows that neither had seen; for each move, (moves, outputs + 2).
+    """
     from sklearn.linear_model import LogisticRegression
 
-    if truth.all() or not truth.any():
-        return np.array([1.0, 0.0])
-    model = LogisticRegression(C=1e3).fit(scores.reshape(-1, 1), truth)
-    return np.array([float(model.coef_[0, 0]), float(model.intercept_[0])])
+    mix = np.tile(np.eye(1, len(OUTPUTS) + 2), (len(Move), 1))
+    for place, move in enumerate(Move):
+        rows = np.flatnonzero(data.known[:, place])
+        truth = data.truth[rows, place]
+        if truth.all() or not truth.any():
+            continue
+        outputs = [number for number, (_, heard) in enumerate(OUTPUTS) if heard is move]
+        given = np.column_stack([scores[rows, place], tuned[rows][:, outputs]])
+        model = LogisticRegression(C=1e3, max_iter=1000)
+        model.fit(given, truth, sample_weight=data.weight[rows])
+        mix[place] = 0.0
+        mix[place, [0, *(1 + number for number in outputs)]] = model.coef_[0]
+        mix[place, -1] = model.intercept_[0]
+    return mix
 
 
 def thresholds_from(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -269,106 +298,182 @@ def held_across(
     return held
 
 
-def train(data: Data, scores: NDArray[np.float64], about: dict[str, object]) -> Heads:
-    """The heads that ship: trained on all rows, calibrated on cross-validated scores of our own."""
+def ship(data: Data, mix: NDArray[np.float64], limits: NDArray[np.float64]) -> Heads:
+    """The heads that ship: trained on all rows; ``limits``: the log odds from which to hold."""
     raw = fit(data)
-    own = data.where(OWN)
-    truth, own_scores = data.truth[own], scores[own]
-    platt = np.stack([fit_platt(truth[:, k], own_scores[:, k]) for k in range(len(Move))])
-    limits = thresholds_from(truth, own_scores)
-    line = limits * platt[:, 0] + platt[:, 1]
     return Heads(
         scaling=raw.scaling,
         plain_weights=raw.plain_weights,
         term_weights=raw.term_weights,
         bias=raw.bias,
-        platt=platt,
-        thresholds=1 / (1 + np.exp(-line)),
-        about=about,
+        mix=mix,
+        thresholds=1 / (1 + np.exp(-limits)),
+        about={"seed": SEED, "rows": Counter(row.origin for row in data.rows)},
     )
+
+
+def tuned_scores(
+    rows: Sequence[Row], encoder: Encoder, tuned: dict[str, NDArray[Any]]
+) -> NDArray[np.float64]:
+    """The classifier's scores of rows, (rows, outputs)."""
+    classifier = Classifier.of(encoder.tokenizer, encoder.words, tuned, "the tuned classifier")
+    return np.array([classifier.scores(row.situation) for row in rows])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m trainer.listening.training")
+    parser.add_argument("--kept", type=Path, required=True, help="a folder for what is under way")
     parser.add_argument("--shared", type=Path, help="folder of the shared sets, with moves/*.jsonl")
     parser.add_argument("--encoder", type=Path, help="folder of the encoder's files")
     parser.add_argument("--folder", type=Path, default=default_folder())
-    parser.add_argument("--vectors", type=Path, help="a file that remembers vectors between runs")
+    runs = [*(f"part-{part}" for part in range(PARTS)), WHOLE]
+    parser.add_argument("--tune", choices=runs, help="do this run of the tuning and stop")
     options = parser.parse_args(arguments)
     try:
-        _run(options.folder, options.shared, options.encoder, options.vectors)
+        _Training(options.folder, options.shared, options.encoder, options.kept).run(options.tune)
     except TrainerError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
     return 0
 
 
-def _run(
-    folder: Path, shared: Path | None, encoder_folder: Path | None, vectors: Path | None
-) -> None:
-    if encoder_folder is None:
-        from trainer.engines.catalog import Catalog
+class _Training:
+    """One training: its data, its parts and the runs kept so far."""
 
-        encoder_folder = Path(Catalog.load().require(ENCODER_ID))
-    encoder = Encoder.load(encoder_folder)
-    rows = read_corpus(sorted((folder / "corpus").glob("part-*.jsonl")))
-    rows += read_shared(shared) if shared else []
-    data = Data.of(rows, encoder, vectors)
-    parts = list(folds_by([row.group for row in rows], FOLDS, SEED))
-    scores = cross_scores(data, parts)
-    own = np.flatnonzero(data.where(OWN))
-    heads = train(data, scores, {"seed": SEED, "rows": Counter(row.origin for row in rows)})
-    heads.save(folder)
-    _say(f"trained on {len(rows)} rows; measuring")
+    def __init__(
+        self, folder: Path, shared: Path | None, encoder_folder: Path | None, kept: Path
+    ) -> None:
+        if encoder_folder is None:
+            from trainer.engines.catalog import Catalog
 
-    held = np.zeros_like(data.truth)
-    own_parts = [np.intersect1d(part, own) for part in parts]
-    held[own] = held_across(data.truth, scores, own_parts)[own]
-    sections = [card.about(data, SEED, heads, folder)]
-    sections.append(
-        card.agreement("Cross-validated by call", data.truth[own], held[own], scores[own])
-    )
-    sections.append(card.borders(data.truth[own], held[own]))
-    sections.append(card.industries(*_by_industry(data)))
-    heldout = folder / "corpus" / "heldout.jsonl"
-    if heldout.is_file():
-        aside = Data.of(read_corpus([heldout]), encoder)
-        finished = Heads.load(folder)
-        aside_scores = raw_scores(finished, aside)
-        limits = _score_limits(finished)
+            encoder_folder = Path(Catalog.load().require(ENCODER_ID))
+        self.folder, self.kept, self.encoder_folder = folder, kept, encoder_folder
+        kept.mkdir(parents=True, exist_ok=True)
+        self.encoder = Encoder.load(encoder_folder)
+        self.rows = read_corpus(sorted((folder / "corpus").glob("part-*.jsonl")))
+        self.rows += read_shared(shared) if shared else []
+        self.parts = list(folds_by([_unseen(row) for row in self.rows], PARTS, SEED))
+
+    def run(self, only: str | None) -> None:
+        """The whole training, or one run of the tuning."""
+        if only:
+            self.tuned(only)
+            return
+        tuned = np.zeros((len(self.rows), len(OUTPUTS)))
+        for number, part in enumerate(self.parts):
+            tuned[part] = self._scores_of(f"part-{number}", part)
+        whole = self.tuned(WHOLE)
+        data = Data.of(self.rows, self.encoder, self.kept / "vectors.safetensors")
+        scores = cross_scores(data, self.parts)
+        own = data.where(OWN)
+        mix = fit_mix(data, scores, tuned)
+        odds = mixed(scores, tuned, mix)
+        limits = thresholds_from(data.truth[own], odds[own])
+        heads = ship(data, mix, limits)
+        write_safely(self.folder / "classifier.safetensors", whole)
+        heads.save(self.folder)
+        self._describe(data, scores, tuned, heads)
+
+    def tuned(self, run: str) -> dict[str, NDArray[Any]]:
+        """The tuned tensors of a run: kept ones where they were made from these very rows."""
+        path = self.kept / f"{run}.safetensors"
+        left_out = set() if run == WHOLE else set(self.parts[int(run[-1])].tolist())
+        rows = [row for place, row in enumerate(self.rows) if place not in left_out]
+        mark = hashlib.sha256(repr([(r.id, sorted(r.moves)) for r in rows]).encode()).hexdigest()
+        marked = self.kept / f"{run}.json"
+        if marked.is_file() and json.loads(marked.read_text(encoding="utf-8")) != {"rows": mark}:
+            raise UnreadableInput(
+                "was kept from a training on other rows; name another folder, or delete its files",
+                path=self.kept,
+            )
+        write_atomically(marked, json.dumps({"rows": mark}).encode())
+        if path.is_file():
+            return read_tensors(path, "delete it")
+        tensors = tune(
+            rows,
+            self.encoder.tokenizer,
+            self.encoder_folder,
+            self.kept / f"{run}.under-way.safetensors",
+            seed=SEED,
+            say=lambda text: _say(f"{run}: {text}"),
+        )
+        write_safely(path, tensors)
+        return tensors
+
+    def _scores_of(self, run: str, part: NDArray[np.int64]) -> NDArray[np.float64]:
+        path = self.kept / f"{run}.scores.safetensors"
+        tensors = self.tuned(run)
+        if not path.is_file():
+            rows = [self.rows[place] for place in part]
+            write_safely(path, {"scores": tuned_scores(rows, self.encoder, tensors)})
+        return read_tensors(path, "delete it")["scores"]
+
+    def _describe(
+        self,
+        data: Data,
+        scores: NDArray[np.float64],
+        tuned: NDArray[np.float64],
+        heads: Heads,
+    ) -> None:
+        """Measure, and write the card."""
+        own = np.flatnonzero(data.where(OWN))
+        odds = mixed(scores, tuned, heads.mix)
+        held = np.zeros_like(data.truth)
+        own_parts = [np.intersect1d(part, own) for part in self.parts]
+        held[own] = held_across(data.truth, odds, own_parts)[own]
+        truth = data.truth[own]
+        sections = [card.about(data, SEED, heads, self.folder)]
         sections.append(
-            card.agreement("Held out", aside.truth, aside_scores >= limits, aside_scores)
+            card.choice(
+                truth, own_parts_of(own_parts, own), scores[own], tuned[own][:, : len(Move)]
+            )
         )
-    sections.append(card.shared(data, scores, _score_limits(heads)))
-    card.write(folder / "CARD.md", sections)
-    _say("\n\n".join(sections))
+        sections.append(card.agreement("Cross-validated by industry", truth, held[own], odds[own]))
+        sections.append(card.borders(truth, held[own]))
+        finished = Heads.load(self.folder)
+        limits = np.log(finished.thresholds / (1 - finished.thresholds))
+        whole = read_tensors(self.folder / "classifier.safetensors", "train again")
+        for title, path in (
+            ("Held out", self.folder / "corpus" / "heldout.jsonl"),
+            ("Test lines by fresh hands", self.folder / "test-lines.jsonl"),
+        ):
+            if path.is_file():
+                aside = Data.of(read_corpus([path]), self.encoder)
+                aside_odds = mixed(
+                    raw_scores(finished, aside),
+                    tuned_scores(aside.rows, self.encoder, whole),
+                    finished.mix,
+                )
+                sections.append(
+                    card.agreement(title, aside.truth, aside_odds >= limits, aside_odds)
+                )
+        sections.append(card.shared(data, odds, limits))
+        card.write(self.folder / "CARD.md", sections)
+        _say("\n\n".join(sections))
 
 
-def _score_limits(heads: Heads) -> NDArray[np.float64]:
-    """The heads' thresholds as raw scores."""
-    odds = np.log(heads.thresholds / (1 - heads.thresholds))
-    limits: NDArray[np.float64] = (odds - heads.platt[:, 1]) / heads.platt[:, 0]
-    return limits
+def _unseen(row: Row) -> str:
+    """What is never split between training and measuring."""
+    return f"{OWN}:{row.industry}" if row.origin == OWN else row.group
 
 
-def _by_industry(data: Data) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Truth and labels of our own rows by heads that never saw their industry."""
-    own = data.where(OWN)
-    names = sorted({row.industry for row, mine in zip(data.rows, own, strict=True) if mine})
-    parts = [
-        np.array(
-            [i for i, row in enumerate(data.rows) if own[i] and row.industry in names[k::FOLDS]]
-        )
-        for k in range(FOLDS)
-    ]
-    scores = cross_scores(data, parts)
-    held = held_across(data.truth, scores, parts)
-    return data.truth[own], held[own]
+def own_parts_of(
+    parts: Sequence[NDArray[np.int64]], own: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Parts given as numbers of all rows, as numbers among our own rows."""
+    return [np.searchsorted(own, part) for part in parts]
+
+
+def write_safely(path: Path, tensors: dict[str, NDArray[Any]]) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    from safetensors.numpy import save
+
+    write_atomically(path, save(tensors))
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
