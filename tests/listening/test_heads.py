@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import ModelUnavailable
+from trainer.listening.classifier import OUTPUTS
 from trainer.listening.encoder import DIMENSIONS, Encoder
 from trainer.listening.features import NAMES, Situation
 from trainer.listening.heads import WIDTH, Heads, Scaling, Vectors, default_folder
@@ -27,7 +28,7 @@ def small_heads() -> Heads:
         plain_weights=np.zeros((moves, WIDTH)),
         term_weights=term_weights,
         bias=np.full(moves, -4.0),
-        platt=np.tile([1.0, 0.0], (moves, 1)),
+        mix=np.tile(np.eye(1, len(OUTPUTS) + 2), (moves, 1)),
         thresholds=np.full(moves, 0.5),
         about={"seed": 1},
     )
@@ -35,7 +36,11 @@ def small_heads() -> Heads:
 
 def no_vectors() -> Vectors:
     zeros = np.zeros(DIMENSIONS, dtype=np.float32)
-    return Vectors(zeros, zeros, zeros)
+    return Vectors(zeros, zeros)
+
+
+NOTHING = np.zeros(len(OUTPUTS))
+"""A classifier that heard nothing either way."""
 
 
 @pytest.fixture
@@ -47,17 +52,31 @@ def folder(tmp_path: Path) -> Path:
 def test_heads_read_the_same_from_disk(folder: Path) -> None:
     """What was trained is what is used: written and read back, the probabilities agree."""
     turn = Situation("Shall we go ahead?")
-    before = small_heads().probabilities(turn, no_vectors())
+    before = small_heads().probabilities(turn, no_vectors(), NOTHING)
     loaded = Heads.load(folder)
-    assert loaded.probabilities(turn, no_vectors()) == before
+    assert loaded.probabilities(turn, no_vectors(), NOTHING) == before
     assert loaded.held(before) == {Move.ASK_FOR_SALE}
-    assert loaded.held(loaded.probabilities(Situation("Okay."), no_vectors())) == frozenset()
+    assert (
+        loaded.held(loaded.probabilities(Situation("Okay."), no_vectors(), NOTHING)) == frozenset()
+    )
 
 
 def test_every_move_gets_a_probability(folder: Path) -> None:
-    found = Heads.load(folder).probabilities(Situation("Go ahead"), no_vectors())
+    found = Heads.load(folder).probabilities(Situation("Go ahead"), no_vectors(), NOTHING)
     assert set(found) == set(Move)
     assert all(0 <= value <= 1 for value in found.values())
+
+
+def test_the_classifier_is_heard_beside_the_heads() -> None:
+    """One probability a move, from both: an ask that only the classifier hears is an ask."""
+    heads = small_heads()
+    ask = OUTPUTS.index(("own", Move.ASK_FOR_SALE))
+    heads.mix[ask, 1 + ask] = 1.0
+    heard = np.zeros(len(OUTPUTS))
+    heard[ask] = 8.0
+    turn = Situation("Will that be the blue one?")
+    assert heads.held(heads.probabilities(turn, no_vectors(), NOTHING)) == frozenset()
+    assert heads.held(heads.probabilities(turn, no_vectors(), heard)) == {Move.ASK_FOR_SALE}
 
 
 @pytest.mark.parametrize("name", ["heads.safetensors", "heads.json"])
@@ -110,15 +129,16 @@ def test_the_heads_that_ship_fit_this_version() -> None:
 
 
 def test_a_missing_encoder_is_named_with_its_mending(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match=r"config\.json is missing; .*trainer models pull"):
+    with pytest.raises(
+        ModelUnavailable, match=r"model\.safetensors is missing; .*trainer models pull"
+    ):
         Encoder.load(tmp_path)
-    with pytest.raises(ModelUnavailable, match=r"config\.json is missing"):
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors is missing"):
         EncoderListener.load(encoder_folder=tmp_path)
 
 
 def test_a_damaged_encoder_is_named(tmp_path: Path) -> None:
     """A model file cut short: no traceback of torch's, but the folder and what to do."""
-    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     (tmp_path / "tokenizer.json").write_text("{")
     (tmp_path / "model.safetensors").write_bytes(b"\x00" * 16)
     with pytest.raises(ModelUnavailable, match="trainer models pull"):

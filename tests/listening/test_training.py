@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from trainer.errors import UnreadableInput
 from trainer.listening import card
+from trainer.listening.classifier import OUTPUTS
 from trainer.listening.encoder import DIMENSIONS
 from trainer.listening.features import Situation
 from trainer.listening.heads import Vectors
 from trainer.listening.measures import average_precision, best_threshold, f1, figure
 from trainer.listening.rows import read_corpus, read_shared
-from trainer.listening.training import Data, fit, folds_by, held_across, raw_scores
+from trainer.listening.training import Data, fit, fit_mix, folds_by, held_across, raw_scores
 from trainer.pathway import Move
 
 
@@ -101,9 +102,10 @@ def test_heads_learn_what_the_rows_show(tmp_path: Path) -> None:
     data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]), Silent())  # type: ignore[arg-type]
     heads = fit(data)
     zeros = np.zeros(DIMENSIONS, dtype=np.float32)
-    nothing = Vectors(zeros, zeros, zeros)
-    ask = heads.probabilities(Situation("Would you like to go ahead on Monday?"), nothing)
-    story = heads.probabilities(Situation("The driver was late."), nothing)
+    nothing = Vectors(zeros, zeros)
+    unheard = np.zeros(len(OUTPUTS))
+    ask = heads.probabilities(Situation("Would you like to go ahead on Monday?"), nothing, unheard)
+    story = heads.probabilities(Situation("The driver was late."), nothing, unheard)
     assert ask[Move.ASK_FOR_SALE] > 0.5 > story[Move.ASK_FOR_SALE]
     alone = heads.scores(data.rows[0].situation, nothing)
     assert raw_scores(heads, data)[0] == pytest.approx(alone, abs=1e-9)
@@ -118,6 +120,21 @@ def test_labels_are_chosen_without_looking_at_the_row_itself() -> None:
     held = held_across(truth, scores, parts)
     assert held[8:].all()
     assert not held[:8].any()
+
+
+def test_the_mixture_trusts_whoever_was_right(tmp_path: Path) -> None:
+    """A head that guesses and a classifier that knows: the weight goes to the one that knows."""
+    rows = [corpus_row(k, f"Line {k}.", ["candor"] if k % 2 else []) for k in range(60)]
+    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]), Silent())  # type: ignore[arg-type]
+    candor = list(Move).index(Move.CANDOR)
+    random = np.random.default_rng(3)
+    scores = random.normal(size=(60, len(Move)))
+    tuned = np.zeros((60, len(OUTPUTS)))
+    tuned[:, OUTPUTS.index(("own", Move.CANDOR))] = np.where(data.truth[:, candor], 2.0, -2.0)
+    mix = fit_mix(data, scores, tuned)
+    assert mix[candor, 1 + candor] > 4 * abs(mix[candor, 0])
+    others = [1 + k for k, (_, move) in enumerate(OUTPUTS) if move is not Move.CANDOR]
+    assert not mix[candor, others].any(), "no other move's output speaks for this one"
 
 
 def test_rows_with_unknown_moves_name_file_and_line(tmp_path: Path) -> None:
@@ -142,12 +159,14 @@ def test_shared_rows_know_only_what_their_annotators_labelled(tmp_path: Path) ->
             "id": "1",
             "context": [],
             "text": "Hm?",
-            "known": {"empathy": 1},
+            "known": {"empathy": 1, "small_talk": 0},
         }
         write_lines(tmp_path / "moves" / f"{name}.jsonl", [row])
     rows = read_shared(tmp_path)
     assert [row.origin for row in rows] == ["annomi", "p4g", "casino"]
-    assert rows[0].known == rows[0].moves == {Move.EMPATHY}
+    assert rows[0].known == {Move.EMPATHY, Move.SMALL_TALK}
+    assert rows[0].moves == {Move.EMPATHY}
+    assert rows[2].known == {Move.SMALL_TALK}, "CaSiNo's empathy is another thing than ours"
 
 
 def test_the_card_keeps_what_people_wrote(tmp_path: Path) -> None:

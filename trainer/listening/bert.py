@@ -10,6 +10,7 @@ such kernels, the same int8 weights are multiplied as floats. torch is imported 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +146,13 @@ def _pair(blocks: Tensors, name: str) -> tuple[Any, Any]:
     return torch.from_numpy(blocks[f"{name}.weight"]), torch.from_numpy(blocks[f"{name}.bias"])
 
 
+def _kernels() -> bool:
+    """Whether PyTorch has its int8 kernels for this machine's processor."""
+    import torch
+
+    return "x86" in torch.backends.quantized.supported_engines
+
+
 def _linear(blocks: Tensors, name: str) -> Any:
     """A function of states: the product with int8 rows, plus the bias."""
     import torch
@@ -154,11 +162,14 @@ def _linear(blocks: Tensors, name: str) -> Any:
     bias = torch.from_numpy(blocks[f"{name}.bias"])
     if rows.dtype is not torch.int8 or rows.shape[0] != len(scale) or len(bias) != len(scale):
         raise ValueError(f"{name} does not hold int8 rows with a scale and a bias each")
-    if "x86" not in torch.backends.quantized.supported_engines:
+    if not _kernels():
         weight = rows.float() * scale[:, None]
         return lambda state: torch.nn.functional.linear(state, weight, bias)
     zeros = torch.zeros(len(scale), dtype=torch.long)
-    made = torch._make_per_channel_quantized_tensor(rows, scale.double(), zeros, 0)
+    with warnings.catch_warnings():
+        # The type is to go in some later PyTorch; the version is pinned, and there are the floats.
+        warnings.simplefilter("ignore", UserWarning)
+        made = torch._make_per_channel_quantized_tensor(rows, scale.double(), zeros, 0)
     packed = torch.ops.quantized.linear_prepack(made, bias)
     # Without VNNI, pairs of full 8-bit products overflow their 16-bit sum: seven bits then.
     seven_bits = not torch.cpu._is_vnni_supported()
