@@ -103,14 +103,17 @@ def content(text: str) -> list[str]:
 
 def content_set(texts: Iterable[str]) -> frozenset[str]:
     """The topic stems of several texts together, figures by value (``n:3``)."""
-    found: set[str] = set()
-    for text in texts:
-        found.update(word for word in content(text) if word not in _UNITS and word not in _TENS)
-        found.update(f"n:{figure.value:g}" for figure in figures(text))
-    return frozenset(found)
+    return frozenset().union(*(_content_of(text) for text in texts))
 
 
-def figures(text: str) -> list[Figure]:
+@lru_cache(maxsize=2048)  # a call's turns are looked at again with each turn that follows
+def _content_of(text: str) -> frozenset[str]:
+    words = {word for word in content(text) if word not in _UNITS and word not in _TENS}
+    return frozenset(words | {f"n:{figure.value:g}" for figure in figures(text)})
+
+
+@lru_cache(maxsize=2048)
+def figures(text: str) -> tuple[Figure, ...]:
     """The numbers of a text, digits and number words alike, in order.
 
     A lone ``one`` is mostly a pronoun ("the worst one") and is left out, and so are ordinals
@@ -155,7 +158,7 @@ def figures(text: str) -> list[Figure]:
         else:
             close()
     close()
-    return found
+    return tuple(found)
 
 
 def _take_words(text: str, words: list[re.Match[str]], found: list[Figure]) -> None:

@@ -27,7 +27,7 @@ _MONTHS = (
 
 
 def _rx(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return re.compile(pattern)  # read on text that `normal` has put in lower case
 
 
 _MARKS: dict[str, re.Pattern[str]] = {
@@ -536,8 +536,9 @@ def dense(situation: Situation) -> list[float]:
     for name, pattern in _PROSPECT_MARKS.items():
         row[name] = float(bool(pattern.search(p_last)))
     for name, pattern in _MARKS.items():
-        row[name] = min(len(pattern.findall(text)), 3)
-        row[f"last_{name}"] = float(bool(pattern.search(last)))
+        there = pattern.findall(text)
+        row[name] = min(len(there), 3)
+        row[f"last_{name}"] = float(bool(there and pattern.search(last)))
     question = row["ends_with_question"]
     crossings: dict[str, float] = {
         "x_question_after_objection": question * row["p_objection"],
