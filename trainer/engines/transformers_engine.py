@@ -169,7 +169,8 @@ class TransformersEngine:
         with self._turn(), self._failing_cleanly():
             tokens = self._tokens(prompt, room=1)
             if 2 * common(self._cache.tokens, tokens) < len(tokens):
-                # Another text: begun anew, so that no digit depends on what was asked before it.
+                # Another text: begun anew, so that it is cut into the same passes (see packing)
+                # whatever was asked before it.
                 self._cache.forget()
             logits = self._cache.take_in(tokens)
             if logits is None:  # only when told to stop

@@ -45,6 +45,9 @@ class CheckOpinion:
     """The second opinion: the model's. None where its answer can't be used."""
     p: float | None
     """The probability of yes, of that of yes or no, 0 to 1."""
+    share: float | None = None
+    """What yes and no together have of the probability of the next word, 0 to 1, the way of asking
+    that has less of it; None where nothing was learnt."""
     unusable: str | None = None
     """Why the answer can't be used."""
 
@@ -84,7 +87,7 @@ class SecondOpinion:
 
 
 class Judge:
-    """Asks one engine. The same call gets the same opinion."""
+    """Asks one engine, which may take its time: two short looks at the call for every check."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -143,13 +146,13 @@ def question(
 def weigh(check: CheckResult, chances: Sequence[Sequence[float]]) -> CheckOpinion:
     """An answer out of the probabilities of yes and of no, once for each way of asking: the mean
     of what each way makes of yes. Pure."""
-    shares = [yes + no for yes, no in chances]
-    if not shares or min(shares) < LEAST_SHARE:
-        share = min(shares, default=0.0)
-        return _unusable(check, f"yes and no together are only {share:.0%} of what it would say")
+    share = min(yes + no for yes, no in chances)
+    if share < LEAST_SHARE:
+        return _unusable(check, "it was as likely to say something other than yes or no", share)
     p = sum(yes / (yes + no) for yes, no in chances) / len(chances)
-    return CheckOpinion(check.id, check.asks, check.passed, p > 0.5, round(p, 4))
+    return CheckOpinion(check.id, check.asks, check.passed, p > 0.5, round(p, 4), round(share, 4))
 
 
-def _unusable(check: CheckResult, why: str) -> CheckOpinion:
-    return CheckOpinion(check.id, check.asks, check.passed, None, None, why)
+def _unusable(check: CheckResult, why: str, share: float | None = None) -> CheckOpinion:
+    shown = None if share is None else round(share, 4)
+    return CheckOpinion(check.id, check.asks, check.passed, None, None, shown, why)

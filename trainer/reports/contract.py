@@ -84,6 +84,7 @@ def _second(opinion: SecondOpinion) -> dict[str, Any]:
                 "passed": one.passed,
                 "answered": one.answered,
                 "p": one.p,
+                "share": one.share,
                 "reason": one.unusable,
             }
             for one in opinion.answers
