@@ -14,6 +14,7 @@ from trainer.grading.coach import Coach
 from trainer.grading.credit import credited, share_that_counts
 from trainer.grading.scorecard import CheckResult, Scorecard, StageScore
 from trainer.library import Rubric, Scenario
+from trainer.library.rubric import CONDUCT_POINTS
 from trainer.listening import Listener
 from trainer.pathway import Move, Speaker, Stage, Verdict
 from trainer.replies import leaves
@@ -21,9 +22,6 @@ from trainer.transcripts import Transcript, Turn
 
 FEWEST_REP_TURNS = 3
 """Below this there is too little to judge, unless the prospect walked out on what there was."""
-
-_CONDUCT_POINTS = 5
-"""Points that a failed check of the whole call takes off, for each unit of its weight."""
 
 
 class Grader:
@@ -153,6 +151,6 @@ def _score(
     ladder = sum(rubric.stages[stage].weight * (s.score or 0) for stage, s in scores.items())
     weights = {check.id: check.weight for check in rubric.checks}
     failed = sum(weights[r.id] for r in results if r.stage is None and r.passed is False)
-    points = max(0, round(counts * (ladder / total - _CONDUCT_POINTS * failed)))
+    points = max(0, round(counts * (ladder / total - CONDUCT_POINTS * failed)))
     caps: dict[str, int] = {str(name): cap for name, cap in rubric.caps.items()}
     return min(points, caps.get(verdict.value, 100))
