@@ -23,6 +23,7 @@ from trainer.errors import ContentInvalid, TrainerError, UnreadableInput
 if TYPE_CHECKING:
     from trainer.calls.loading import EngineChoice, Loaded
     from trainer.engines.catalog import ModelCard
+    from trainer.grading.judge import Judge
     from trainer.library.shelf import Casting, Shelf
 
 app = typer.Typer(
@@ -204,6 +205,24 @@ def grade(
         ),
     ] = None,
     library: Library = None,
+    judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge",
+            help="Put every check to a model as well and show where it differs; verdict and score "
+            "stay as they are. Name a capable model: the bundled voice is too small to judge.",
+        ),
+    ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="Where the judge runs: transformers (in process) or openai (a server that tells "
+            "log-probabilities).",
+        ),
+    ] = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
 ) -> None:
     """Grade transcripts, one or a hundred thousand; one that can't be read never stops the rest."""
     from trainer.calls.loading import load_listener
@@ -218,6 +237,7 @@ def grade(
     shelf = _shelf(library)
     held = shelf.scenario(scenario) if scenario else None
     judged_by = shelf.rubric(rubric or (held.rubric if held else "authentic-persuasion"))
+    second = _judge(engine, model, base_url, wanted=judge)
     files = list(gather(paths))
     terms = Terms(judged_by, load_listener, held, rep_name)
     outcomes = grade_all(files, terms, jobs=jobs or jobs_for(len(files)))
@@ -229,15 +249,17 @@ def grade(
                 troubles.add(outcome.reason)
                 progress.say(f"trainer: {outcome.reason}")
                 continue
-            for note in outcome.transcript.notes:
+            card, heard = outcome.card, outcome.transcript
+            for note in heard.notes:
                 progress.say(f"{clean(outcome.file)}: {note}")
+            opinion = second.opinion(heard, card, held) if second else None
             if as_json:
-                row = to_json(outcome.card, outcome.file, transcript=outcome.transcript)
+                row = to_json(card, outcome.file, transcript=heard, second=opinion)
                 typer.echo(json.dumps(row, ensure_ascii=False))
             else:
                 if len(files) > 1:
                     typer.echo(f"== {clean(outcome.file)}")
-                typer.echo(as_text(outcome.card, details=True))
+                typer.echo(as_text(card, details=True, second=opinion))
     if troubles.count:
         if len(files) > 1:
             typer.echo(troubles.summary, err=True)
@@ -466,6 +488,23 @@ def _choice(engine: str, model: str | None, base_url: str | None) -> EngineChoic
 
     check_choice(engine, model=model, base_url=base_url)  # now, not after the models have loaded
     return EngineChoice(engine, model, base_url)
+
+
+def _judge(
+    engine: str | None, model: str | None, base_url: str | None, *, wanted: bool
+) -> Judge | None:
+    """Who gives the second opinion, loaded now: a missing model is told before hours of work."""
+    if not wanted:
+        if engine or model or base_url:
+            raise UnreadableInput("--engine, --model and --base-url go with --judge")
+        return None
+    if engine == "authored":
+        raise UnreadableInput("--judge needs a model: --engine transformers or openai")
+    choice = _choice(engine or "transformers", model, base_url)
+    from trainer.calls.loading import load_engine
+    from trainer.grading.judge import Judge
+
+    return Judge(load_engine(choice, lambda doing, part: typer.echo(f"… {doing}", err=True)))
 
 
 def _load(choice: EngineChoice) -> Loaded:

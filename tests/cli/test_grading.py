@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.engines.test_openai import Server
 from tests.readings import SKILLED, MarkedListener
 from trainer.calls import loading
 from trainer.grading.batch import FEW, MOST_BY_ITSELF
@@ -157,6 +160,69 @@ def test_hostile_words_are_graded_and_do_nothing(run: Run, tmp_path: Path) -> No
         assert ran.code == 0
         assert "\x1b" not in ran.out + ran.err
         assert "[red]today[/red] only" in ran.out
+
+
+class TestJudge:
+    """A team's own server gives a second opinion."""
+
+    @pytest.fixture
+    def server(self) -> Iterator[Server]:
+        one = Server()
+        chances = {"Yes": 0.1, " no": 0.6, "No": 0.2}
+        told = [{"token": name, "logprob": math.log(p)} for name, p in chances.items()]
+        self.says(one, {"content": [{**told[0], "top_logprobs": told}]})
+        yield one
+        one.close()
+
+    def says(self, server: Server, logprobs: object) -> None:
+        choice = {"message": {"content": "Yes, all of it."}, "logprobs": logprobs}
+        server.lines = [json.dumps({"choices": [choice]}).encode()]
+
+    def test_it_is_shown_beside_the_first_and_changes_nothing_in_it(
+        self, run: Run, won: Path, server: Server
+    ) -> None:
+        judging = ("--judge", "--engine", "openai", "--base-url", server.url)
+        ran = run("grade", won, "--json", *judging)
+        assert ran.code == 0
+        row = json.loads(ran.out)
+        second = row.pop("second_opinion")
+        assert row == json.loads(run("grade", won, "--json").out)
+        assert second["judge"] == "team-model"
+        assert {one["answered"] for one in second["checks"]} == {False}
+        assert {one["p"] for one in second["checks"]} == {round(0.1 / 0.9, 4)}
+        assert second["differ"] == [one["id"] for one in row["checks"] if one["passed"]]
+        assert len(server.requests) == 2 * len(row["checks"])
+        told = run("grade", won, *judging).out
+        assert "Checks: the grader, then team-model" in told
+        assert "yes  no  0.11 * " in told
+
+    def test_a_server_that_tells_no_probabilities_leaves_every_check_unscored(
+        self, run: Run, won: Path, server: Server
+    ) -> None:
+        self.says(server, None)
+        ran = run("grade", won, "--json", "--judge", "--engine", "openai", "--base-url", server.url)
+        assert ran.code == 0
+        second = json.loads(ran.out)["second_opinion"]
+        assert second["unusable"] == len(second["checks"])
+        assert second["agreement"] is None
+        assert second["checks"][0]["reason"] == "it gives no probabilities for its words"
+        assert len(server.requests) == 1, "it is not asked again what it can't tell"
+
+    def test_options_of_the_judge_without_it_and_engines_that_can_not_are_refused(
+        self, run: Run, won: Path, server: Server
+    ) -> None:
+        assert "go with --judge" in run("grade", won, "--model", "x").err
+        for engine in ("authored", "gpt"):
+            ran = run("grade", won, "--judge", "--engine", engine)
+            assert (ran.code, ran.out) == (2, "")
+        server.close()
+        ran = run("grade", won, "--judge", "--engine", "openai", "--base-url", server.url)
+        assert (ran.code, ran.out) == (3, "")
+
+    def test_the_help_says_what_it_takes(self, run: Run) -> None:
+        assert "the bundled voice is too small to judge" in " ".join(
+            run("grade", "--help").out.split()
+        )
 
 
 class TestMoves:

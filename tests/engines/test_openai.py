@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -224,3 +225,61 @@ def test_hanging_up_does_not_wait_for_a_server_that_is_thinking(server: Server) 
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(EngineFailed, match="no server address"):
         OpenAIEngine(address, "m")
+
+
+# -- choosing ---------------------------------------------------------------------------------
+
+YES_OR_NO = (("Yes", "yes"), ("No", "no"))
+
+
+def likeliest(**chances: float) -> dict[str, Any]:
+    """The log-probabilities of the first token, as these servers tell them."""
+    told = [{"token": name, "logprob": math.log(p)} for name, p in chances.items()]
+    return {"content": [{"token": told[0]["token"], "logprob": told[0]["logprob"],
+                         "top_logprobs": told}]}  # fmt: skip
+
+
+def answers(server: Server, logprobs: object, content: str = "Yes") -> None:
+    choice = {"message": {"role": "assistant", "content": content}, "logprobs": logprobs}
+    server.lines = [json.dumps({"choices": [choice]}).encode()]
+
+
+def test_choosing_sums_every_spelling_of_the_next_token(server: Server) -> None:
+    answers(server, likeliest(**{"Yes": 0.5, " yes": 0.2, "No": 0.1, "Yesterday": 0.15}))
+    chances = OpenAIEngine(server.url, "m").choose(PROMPT, YES_OR_NO)
+    assert chances is not None
+    assert chances == pytest.approx([0.7, 0.1])
+    request = server.requests[0]
+    assert (request["max_tokens"], request["temperature"], request["stream"]) == (1, 0, False)
+    assert (request["logprobs"], request["top_logprobs"]) == (True, 20)
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [None, {}, {"content": None}, {"content": []}, {"content": [{"token": "Yes"}]}, "Yes",
+     {"content": [{"token": "Yes", "logprob": None, "top_logprobs": []}]}],
+)  # fmt: skip
+def test_without_probabilities_its_words_are_not_read_in_their_place(
+    server: Server, logprobs: object
+) -> None:
+    answers(server, logprobs, content="Yes, they certainly did.")
+    assert OpenAIEngine(server.url, "m").choose(PROMPT, YES_OR_NO) is None
+    server.lines = [b"<html>Yes</html>"]
+    assert OpenAIEngine(server.url, "m").choose(PROMPT, YES_OR_NO) is None
+
+
+def test_an_answer_that_is_not_among_the_likeliest_has_no_chance(server: Server) -> None:
+    answers(server, likeliest(**{"<think>": 0.98, "Well": 0.02}))
+    assert OpenAIEngine(server.url, "m").choose(PROMPT, YES_OR_NO) == [0.0, 0.0]
+
+
+def test_a_prompt_that_the_server_can_not_take_in_is_an_error_with_its_words(
+    server: Server,
+) -> None:
+    engine = OpenAIEngine(server.url, "m")
+    server.status, server.lines = 400, [b"maximum context length is 4096 tokens"]
+    with pytest.raises(EngineFailed, match=r"400.*context length"):
+        engine.choose(PROMPT, YES_OR_NO)
+    server.close()
+    with pytest.raises(EngineFailed):
+        engine.choose(PROMPT, YES_OR_NO)

@@ -71,3 +71,12 @@ def test_naming_the_engines_loads_no_model_library() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_without_a_model_there_is_nothing_to_choose_by() -> None:
+    options = (("Yes",), ("No",))
+    assert ScriptedEngine(["Yes."]).choose(PROMPT, options) is None
+    assert open_engine("authored").choose(PROMPT, options) is None
+    sure = ScriptedEngine([], chances=lambda prompt: [0.9, 0.1])
+    assert sure.choose(PROMPT, options) == [0.9, 0.1]
+    assert sure.prompts == [PROMPT]

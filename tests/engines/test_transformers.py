@@ -339,3 +339,62 @@ def test_without_a_network_a_model_elsewhere_is_given_up_at_once(
 def test_the_encoder_cannot_be_made_to_speak() -> None:
     with pytest.raises(ModelUnavailable, match="encoder"):
         TransformersEngine.load("minilm-l6-v2")
+
+
+# -- choosing ---------------------------------------------------------------------------------
+
+LETTERS = (("o", "O"), ("e",))
+
+
+def test_choosing_gives_the_probability_of_the_next_token(engine: TransformersEngine) -> None:
+    """As the model's own logits have it, spellings with a space before them included."""
+    prompt = call("Is now a good moment?")
+    chances = engine.choose(prompt, LETTERS)
+    vocabulary = engine._tokenizer.get_vocab()
+    tokens = torch.tensor([engine._tokens(prompt, room=1)])
+    with torch.inference_mode():
+        wanted = engine._model(tokens).logits[0, -1].float().softmax(-1)
+    spelled = [
+        [vocabulary[token] for token in names if token in vocabulary]
+        for names in (("o", "O", "Ġo", "ĠO"), ("e", "Ġe"))
+    ]
+    assert len(spelled[0]) > 2, "a spelling with its space is a token of its own"
+    assert chances is not None
+    assert chances == pytest.approx([float(wanted[ids].sum()) for ids in spelled], rel=1e-4)
+    assert said(engine, prompt) == said(made(), prompt), "the next answer is unharmed"
+
+
+def test_many_questions_over_one_text_take_it_in_once(
+    engine: TransformersEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "It cost us nine thousand dollars and two drivers. " * 3
+    passes = count_tokens(engine, monkeypatch)
+    engine.choose(call(text + "Was it much?"), LETTERS)
+    whole = sum(passes)
+    passes.clear()
+    engine.choose(call(text + "Was it late?"), LETTERS)
+    assert sum(passes) < whole / 4
+
+
+def test_what_was_asked_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new text is taken in from its beginning, in the same passes as by a fresh engine."""
+    text = "It cost us nine thousand dollars and two drivers. " * 3
+    questions = [call(text + words) for words in ("Was it much?", "Was it late?")]
+    fresh, used = made(), made()
+    said(used, call("Something else altogether, and at some length, before this."))
+    used.choose(call("Another call, about another thing."), LETTERS)
+    passes = [count_tokens(one, monkeypatch) for one in (used, fresh)]
+    for question in questions:
+        wanted = fresh.choose(question, LETTERS)
+        assert wanted is not None
+        assert used.choose(question, LETTERS) == pytest.approx(wanted, rel=1e-4)
+    assert passes[0] == passes[1]
+
+
+def test_an_answer_without_a_token_of_its_own_can_not_be_chosen(engine: TransformersEngine) -> None:
+    assert engine.choose(call("Well?"), (("o",), ("zyx",))) is None
+
+
+def test_choosing_over_a_text_too_long_for_the_model_is_refused(engine: TransformersEngine) -> None:
+    with pytest.raises(EngineFailed, match="longer context"):
+        engine.choose(call("So. " * 600), LETTERS)

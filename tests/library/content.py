@@ -44,13 +44,15 @@ id: plain
 title: Plain
 summary: One check a stage.
 pass_mark: 60
+caps: {asked: 50, pressured: 30, assumed_too_soon: 45, not_earned: 55}
 stages:
 """
     + "".join(f"  {stage.value}: {{weight: 20}}\n" for stage in Stage)
     + "checks:\n"
     + "".join(
-        f"  - {{id: {stage.value}, asks: Was it there?, stage: {stage.value}, any_of: [{move}], "
-        "at_least: 1, missed: It was not., kept: It was.}\n"
+        f"  - {{id: {stage.value}, asks: Was {stage.value} there?, stage: {stage.value}, "
+        f"any_of: [{move}], at_least: 1, missed: It was not., kept: It was., "
+        "instead: So it leaks?}\n"
         for stage, move in zip(
             Stage,
             ("permission", "reflection", "proof", "value_link", "cost_of_delay"),

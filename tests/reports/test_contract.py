@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.grading.transcribed import closed, graded
 from tests.readings import PUSHY, SKILLED
+from trainer.engines.scripted_engine import ScriptedEngine
+from trainer.grading.judge import Judge
 from trainer.grading.scorecard import Scorecard
 from trainer.pathway import Stage
 from trainer.reports.contract import as_json
@@ -59,3 +62,35 @@ def test_turns_count_from_one_over_both_speakers() -> None:
     assert row["assumptive"] == [2 * len(SKILLED) - 1]
     assert row["form"] == "assumed"
     assert row["stages"]["rapport"]["evidence"][0]["turn"] == 1
+
+
+def test_a_second_opinion_stands_under_a_key_of_its_own_and_changes_no_other() -> None:
+    card = CARDS["won"]
+    likes = ScriptedEngine(
+        [], chances=lambda prompt: [0.2, 0.8] if "leave to go" in prompt.messages[-1].content
+        else [0.1, 0.1] if "half the way" in prompt.messages[-1].content else [0.9, 0.1]
+    )  # fmt: skip
+    second = Judge(likes).opinion(closed(SKILLED), card)
+    row = as_json(card, second=second)
+    told = row.pop("second_opinion")
+    assert row == as_json(card)
+    assert json.loads(json.dumps(told)) == told
+    assert (told["judge"], told["differ"], told["unusable"]) == ("scripted", ["asks_leave"], 1)
+    assert told["compared"] == len(card.checks) - 1
+    assert told["agreement"] == round(1 - 1 / told["compared"], 4)
+    by_id = {one["id"]: one for one in told["checks"]}
+    assert list(by_id) == [check.id for check in card.checks]
+    assert by_id["asks_leave"] == {
+        "id": "asks_leave", "passed": True, "answered": False, "p": 0.2, "share": 1.0,
+        "reason": None,
+    }  # fmt: skip
+    unusable = [one for one in told["checks"] if one["answered"] is None]
+    assert [(one["p"], one["share"]) for one in unusable] == [(None, 0.2)]
+    assert unusable[0]["reason"]
+
+
+def test_with_its_transcript_it_says_whom_it_took_for_the_rep() -> None:
+    talk = replace(closed(SKILLED), rep_name="Ana", notes=("took 'Ana' for the rep",))
+    row = as_json(CARDS["won"], transcript=talk)
+    assert (row["rep_name"], row["notes"]) == ("Ana", ["took 'Ana' for the rep"])
+    assert "rep_name" not in as_json(CARDS["won"])

@@ -6,6 +6,8 @@ import pytest
 
 from tests.grading.transcribed import closed, graded, transcript
 from tests.readings import PUSHY, SKILLED
+from trainer.engines.scripted_engine import ScriptedEngine
+from trainer.grading.judge import Judge, SecondOpinion
 from trainer.grading.scorecard import Scorecard
 from trainer.reports.text import as_text
 
@@ -52,3 +54,42 @@ def test_a_call_that_can_not_be_judged_says_so_and_shows_no_score() -> None:
 def test_markup_in_a_quote_stays_as_it_was_said() -> None:
     card = graded(closed(["personalize: [b]You[/b] wrote.", *SKILLED[1:]]))
     assert "[b]You[/b] wrote." in as_text(card)
+
+
+def second(card: Scorecard, name: str = "team-model", yes: float = 0.9) -> SecondOpinion:
+    likes = ScriptedEngine(
+        [], name=name,
+        chances=lambda prompt: [0.2, 0.8] if "leave to go" in prompt.messages[-1].content
+        else [0.1, 0.1] if "half the way" in prompt.messages[-1].content else [yes, 1 - yes],
+    )  # fmt: skip
+    return Judge(likes).opinion(closed(SKILLED), card)
+
+
+def test_a_second_opinion_stands_beside_the_first_with_where_they_differ() -> None:
+    card = CARDS["won"]
+    text = as_text(card, details=True, second=second(card))
+    checks = len(card.checks)
+    assert "Checks: the grader, then team-model (1.00 a sure yes)\n" in text
+    assert "  yes  no  0.20 * Early on, did you ask leave to go on" in text
+    assert text.count("  yes  yes 0.90   ") == checks - 2
+    assert "  yes  -          Did you leave half the way" in text
+    flat = " ".join(text.split())
+    agreed = f"They agree on {checks - 2} of {checks - 1} ({(checks - 2) / (checks - 1):.0%})"
+    assert f"{agreed}, and differ on the 1 marked *." in flat
+    assert "No second opinion on 1: it was as likely to say something other than yes or no." in flat
+    assert "The second opinion changes neither verdict nor score." in flat
+    alike = as_text(card, details=True)
+    assert text.split("\nChecks")[0] == alike.split("\nChecks")[0]
+
+
+def test_beside_a_call_that_can_not_be_judged_it_has_nothing_to_compare() -> None:
+    card = CARDS["unscored"]
+    text = as_text(card, details=True, second=second(card))
+    assert "agree on" not in text
+    assert f"No second opinion on {len(card.checks)}: " in " ".join(text.split())
+
+
+def test_a_judge_with_a_long_or_wicked_name_keeps_to_the_page() -> None:
+    text = as_text(CARDS["won"], details=True, second=second(CARDS["won"], "\x1b[31m" + "m" * 500))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "\x1b" not in text

@@ -95,6 +95,16 @@ class Engine(Protocol):
         """
         ...
 
+    def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
+        """How likely the answer begins with each option: the probability, 0 to 1, that its first
+        token is one of the option's spellings, summed over them. Nothing is generated.
+
+        White space around a spelling does not count. None where this engine has no probabilities
+        to give. Raises ``EngineFailed`` when the prompt can't be taken in, being longer than the
+        model's context included.
+        """
+        ...
+
     def prefill(self, prompt: Prompt) -> None:
         """Take in the part of a prompt known beforehand, so that the first turn starts faster.
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ SILENCE_SECONDS = 60.0
 
 _CANCEL_CHECK = 0.05
 _MAX_LINE = 1 << 20
+_LIKELIEST = 20  # as many tokens as these servers tell the probabilities of
 
 
 class OpenAIEngine:
@@ -124,6 +126,24 @@ class OpenAIEngine:
                 break
             drawn.append(line.removeprefix(prompt.prefix.rstrip()))  # some begin anew
         return drawn
+
+    def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
+        """From the log-probabilities of one token; see ``Engine.choose``. None where the server
+        gives none; an option that is not among the likeliest tokens it tells of has 0."""
+        body = self._request(prompt, Sampling(temperature=0, top_p=1, max_tokens=1, stop=()))
+        body |= {"stream": False, "logprobs": True, "top_logprobs": _LIKELIEST}
+        with self._failing_plainly():
+            response = self._client.post("/chat/completions", json=body)
+        if response.status_code >= 400:
+            raise EngineFailed(self._refusal(response))
+        chances = _chances(response)
+        if chances is None:
+            return None
+        words = [{spelling.strip() for spelling in option} for option in options]
+        return [
+            min(1.0, sum(chance for token, chance in chances.items() if token.strip() in wanted))
+            for wanted in words
+        ]
 
     def prefill(self, prompt: Prompt) -> None:
         """Left to the server, which keeps its own cache."""
@@ -278,6 +298,17 @@ def _pieces(response: httpx.Response) -> Iterator[str]:
             continue
         if isinstance(content, str) and content:
             yield content
+
+
+def _chances(response: httpx.Response) -> dict[str, float] | None:
+    """The probabilities of the likeliest first tokens; None where the answer holds none."""
+    try:
+        first = response.json()["choices"][0]["logprobs"]["content"][0]
+        told = {one["token"]: one["logprob"] for one in [first, *first["top_logprobs"]]}
+        chances = {str(token): math.exp(min(0.0, float(told[token]))) for token in told}
+    except (ValueError, LookupError, TypeError):
+        return None
+    return {token: chance for token, chance in chances.items() if math.isfinite(chance)}
 
 
 def _lines(response: httpx.Response) -> Iterator[str]:

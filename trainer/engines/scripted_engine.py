@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from trainer.engines.base import Cancellation, Prompt, Sampling
 from trainer.errors import EngineFailed
@@ -26,11 +26,14 @@ class ScriptedEngine:
         *,
         name: str = "scripted",
         delay: float = 0.0,
+        chances: Callable[[Prompt], list[float] | None] | None = None,
     ) -> None:
-        """``delay``: seconds before each piece, a piece being a word."""
+        """``delay``: seconds before each piece, a piece being a word. ``chances``: what ``choose``
+        finds for a prompt; without it there is nothing to choose by."""
         self.prompts: list[Prompt] = []
         self._name = name
         self._delay = delay
+        self._chances = chances
         self._make = lines if callable(lines) else None
         self._lines = iter(()) if callable(lines) else iter(lines)
 
@@ -82,6 +85,11 @@ class ScriptedEngine:
             drawn.append(line)
         return drawn
 
+    def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
+        """What the script has; see ``Engine.choose``."""
+        self.prompts.append(prompt)
+        return self._chances(prompt) if self._chances else None
+
     def prefill(self, prompt: Prompt) -> None:
         """Nothing to take in."""
 
@@ -125,6 +133,10 @@ class SilentEngine:
     ) -> list[str]:
         """No lines, which is no failure."""
         return []
+
+    def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
+        """No model, no probabilities."""
+        return None
 
     def prefill(self, prompt: Prompt) -> None:
         """Nothing to take in."""

@@ -18,7 +18,7 @@ from trainer.engines.base import Cancellation, Prompt, Sampling
 from trainer.engines.catalog import Catalog, ModelCard, Progress
 from trainer.engines.chat_text import PLAIN_STOPS, chat_text
 from trainer.engines.conversion import converted
-from trainer.engines.kept_cache import KeptCache
+from trainer.engines.kept_cache import KeptCache, common
 from trainer.engines.packing import can_pack, pack
 from trainer.engines.sampler import Sampler
 from trainer.errors import EngineFailed, ModelUnavailable
@@ -33,6 +33,7 @@ _SAMPLE = (
 _BUSY_SECONDS = 60.0
 _ANSWER_SECONDS = 10.0
 _SMALL = 500_000_000  # parameters
+_SPACES = "Ġ▁ "  # as tokenizers write a space before a word
 _BASE = 4  # prompt tokens decoded along, so that the answer keeps its first space
 
 
@@ -55,6 +56,7 @@ class TransformersEngine:
         self._lock = threading.Lock()
         self._ends = _end_tokens(model, tokenizer)
         self._never = sorted(set(tokenizer.all_special_ids) - self._ends)
+        self._spellings: dict[tuple[str, ...], list[int]] = {}
         self._context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
 
     @classmethod
@@ -157,6 +159,25 @@ class TransformersEngine:
                 logits = apart.step(torch.tensor(fed)[:, None])
             return [row.finished() for row in rows]
 
+    def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
+        """From the logits after the prompt; see ``Engine.choose``. None where the tokenizer has no
+        single token for an option. What the prompt shares with the one before is not computed
+        again, so many questions over one long text cost little more than the text."""
+        spelled = [self._tokens_of(option) for option in options]
+        if not all(spelled):
+            return None
+        with self._turn(), self._failing_cleanly():
+            tokens = self._tokens(prompt, room=1)
+            if 2 * common(self._cache.tokens, tokens) < len(tokens):
+                # Another text: begun anew, so that it is cut into the same passes (see packing)
+                # whatever was asked before it.
+                self._cache.forget()
+            logits = self._cache.take_in(tokens)
+            if logits is None:  # only when told to stop
+                return None
+            chances = logits.float().softmax(-1)
+            return [float(chances[found].sum()) for found in spelled]
+
     def prefill(self, prompt: Prompt) -> None:
         """Take in what will stand at the head of the next prompt."""
         with self._turn(), self._failing_cleanly():
@@ -177,6 +198,16 @@ class TransformersEngine:
                 "with a longer context"
             )
         return tokens
+
+    def _tokens_of(self, spellings: Sequence[str]) -> list[int]:
+        """Every token that is one of the words, with or without a space before it."""
+        words = tuple(sorted({spelling.strip() for spelling in spellings}))
+        if words not in self._spellings:
+            vocabulary = self._tokenizer.get_vocab()
+            self._spellings[words] = [
+                number for token, number in vocabulary.items() if token.lstrip(_SPACES) in words
+            ]
+        return self._spellings[words]
 
     def _encode(self, text: str) -> list[int]:
         templated = bool(self._template or self._tokenizer.chat_template)

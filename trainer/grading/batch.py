@@ -112,9 +112,9 @@ class _Desk:
             return Failed(file, str(trouble))
         if self._grader is None:
             self._grader = Grader(self._terms.open_listener())
-            _compute_in_one_thread()
         try:
-            card = self._grader.grade(heard, self._terms.rubric, self._terms.scenario)
+            with _one_thread():
+                card = self._grader.grade(heard, self._terms.rubric, self._terms.scenario)
         except TrainerError:
             raise
         except Exception as error:  # a defect of ours must not cost anyone the rest of the batch
@@ -136,11 +136,19 @@ def _about(file: str, words: str) -> str:
     return str(UnreadableInput(words, path=plaintext.clean(file)))
 
 
-def _compute_in_one_thread() -> None:
-    """One thread for each process, the only one included: sums taken by several threads may round
-    differently, and processes would fight for cores. Only if the listener brought torch along."""
-    if torch := sys.modules.get("torch"):
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Grading in one thread, in the only process too: sums taken by several may round differently,
+    and processes would fight for cores. A judge in this process keeps its own number."""
+    torch = sys.modules.get("torch")  # only if the listener brought it along
+    before = torch.get_num_threads() if torch else 1
+    if torch:
         torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(before)
 
 
 def _cores() -> int:

@@ -91,12 +91,21 @@ def find(turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]) -
     return Close(asked, assumed, pressed, good, earned, earned_at)
 
 
+FEWEST_TURNS = 4
+"""What earns the close must come from at least so many turns: the method is a conversation, and
+said all in one breath it is a speech."""
+
+
 def is_earned(turns: Sequence[RepTurn], rubric: Rubric) -> bool:
-    """Whether what was said so far earns the close: every needed check met and every stage where
-    the rubric wants it."""
+    """Whether what was said so far earns the close: every needed check met, every stage where the
+    rubric wants it, and all of it said in ``FEWEST_TURNS`` turns or more."""
     results = [answer(check, turns) for check in rubric.checks]
     needed = {check.id for check in rubric.checks if check.needed_to_earn}
     if any(result.passed is False for result in results if result.id in needed):
+        return False
+    required = {check.id for check in rubric.checks if check.at_least > 0}
+    shown = {line.turn for r in results if r.passed and r.id in required for line in r.evidence}
+    if len(shown) < FEWEST_TURNS:
         return False
     return all(
         LEVELS.index(level(points(stage, results, rubric), stage, rubric))

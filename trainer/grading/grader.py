@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from trainer.grading import close, stages, statistics
 from trainer.grading.checks import RepTurn, answer
 from trainer.grading.coach import Coach
+from trainer.grading.credit import credited, share_that_counts
 from trainer.grading.scorecard import CheckResult, Scorecard, StageScore
 from trainer.library import Rubric, Scenario
+from trainer.library.rubric import CONDUCT_POINTS
 from trainer.listening import Listener
 from trainer.pathway import Move, Speaker, Stage, Verdict
 from trainer.replies import leaves
@@ -20,9 +22,6 @@ from trainer.transcripts import Transcript, Turn
 
 FEWEST_REP_TURNS = 3
 """Below this there is too little to judge, unless the prospect walked out on what there was."""
-
-_CONDUCT_POINTS = 5
-"""Points that a failed check of the whole call takes off, for each unit of its weight."""
 
 
 class Grader:
@@ -59,14 +58,17 @@ def judge(
     scenario: Scenario | None = None,
 ) -> Scorecard:
     """The judgement itself: pure, from the readings to the scorecard."""
-    results = [answer(check, turns) for check in rubric.checks]
     too_little = _too_little(transcript, turns)
     if too_little:
+        results = [answer(check, turns) for check in rubric.checks]
         return _unscored(transcript, turns, results, rubric, too_little)
-    end = close.find(turns, rubric, _replies(transcript))
-    scores = {stage: stages.score(stage, results, turns, rubric) for stage in Stage}
-    score = _score(scores, results, rubric, end.verdict)
-    notes = Coach(rubric, transcript, turns, scenario)
+    before = scenario.lead.turns if scenario else ()
+    counted, aside = credited(turns, transcript.turns, rubric, before)
+    results = [answer(check, counted) for check in rubric.checks]
+    end = close.find(counted, rubric, _replies(transcript))
+    scores = {stage: stages.score(stage, results, counted, rubric) for stage in Stage}
+    score = _score(scores, results, rubric, end.verdict, share_that_counts(turns, aside))
+    notes = Coach(rubric, transcript, counted, scenario)
     return Scorecard(
         verdict=end.verdict,
         sentence=end.sentence,
@@ -84,6 +86,7 @@ def judge(
         stats=statistics.count(transcript, turns),
         coach=notes.to_try(end, results),
         small_victories=notes.victories(results),
+        set_aside=aside,
         moves=_moves(turns),
     )
 
@@ -142,11 +145,12 @@ def _score(
     results: Sequence[CheckResult],
     rubric: Rubric,
     verdict: Verdict,
+    counts: float,
 ) -> int:
     total = sum(weight.weight for weight in rubric.stages.values())
     ladder = sum(rubric.stages[stage].weight * (s.score or 0) for stage, s in scores.items())
     weights = {check.id: check.weight for check in rubric.checks}
     failed = sum(weights[r.id] for r in results if r.stage is None and r.passed is False)
-    points = max(0, round(ladder / total - _CONDUCT_POINTS * failed))
+    points = max(0, round(counts * (ladder / total - CONDUCT_POINTS * failed)))
     caps: dict[str, int] = {str(name): cap for name, cap in rubric.caps.items()}
     return min(points, caps.get(verdict.value, 100))

@@ -53,6 +53,15 @@ class CoachNote(_Part):
     """Written as ``try`` in JSON."""
 
 
+class SetAside(_Part):
+    """Moves that were heard in a turn and count for nothing, with the reason."""
+
+    turn: int
+    reason: str
+    """How the sentence "turn 5 ..." goes on: ``was said before in this call``."""
+    moves: tuple[Move, ...]
+
+
 class Statistics(_Part):
     """Plain counts: hints, never a judgement."""
 
@@ -90,5 +99,7 @@ class Scorecard(_Part):
     small_victories: tuple[str, ...] = ()
     unscored: tuple[str, ...] = ()
     """Why something could not be judged."""
+    set_aside: tuple[SetAside, ...] = ()
+    """What sounded right and counts for nothing: recited, pasted, parroted, said to a grader."""
     moves: tuple[tuple[int, tuple[Move, ...]], ...] = ()
     """The moves held to be present in each rep turn, by turn number."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from trainer.errors import Finding, UnreadableInput
 from trainer.library.persona import Persona
 from trainer.library.rubric import Rubric
+from trainer.library.rubric_lint import lint_rubric
 from trainer.library.scenario import Scenario
 from trainer.library.shelf import (
     MODELS,
@@ -162,7 +163,8 @@ def _check(path: Path) -> _Checked:
             _lint_scenario(value, document)
         case Rubric():
             checked.item = value
-            _lint_rubric(value, document)
+            _lint_file_name(value.id, document)
+            lint_rubric(value, document)
     return checked
 
 
@@ -352,19 +354,6 @@ def _lint_names(scenario: Scenario, document: Document, known: dict[str, set[str
             listed = ", ".join(sorted(known[kind])) or "none"
             document.find(
                 f"no {kind} is called {quoted(id)}" + (guess or f"; there are: {listed}"), (kind,)
-            )
-
-
-def _lint_rubric(rubric: Rubric, document: Document) -> None:
-    _lint_file_name(rubric.id, document)
-    for index, check in enumerate(rubric.checks):
-        served = [move.group.stage for move in check.any_of]
-        if check.stage is not None and None not in served and check.stage not in served:
-            others = ", ".join(dict.fromkeys(stage.value for stage in served if stage))
-            _warn(
-                document,
-                f"this check counts towards {check.stage.value}, but its moves all build {others}",
-                ("checks", index, "stage"),
             )
 
 

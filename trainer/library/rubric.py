@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trainer.library.persona import Content, Identifier, Words
 from trainer.pathway import Move, Stage
+
+CONDUCT_POINTS = 5
+"""Points that a failed check of the whole call takes off, for each unit of its weight."""
 
 
 class Check(Content):
@@ -86,16 +89,24 @@ class Rubric(Content):
                Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)  # fmt: skip
     """The highest score a call with that verdict can have."""
 
-    @model_validator(mode="after")
-    def _complete(self) -> Rubric:
-        missing = [stage.value for stage in Stage if stage not in self.stages]
+    @field_validator("stages")
+    @classmethod
+    def _every_stage(cls, stages: dict[Stage, StageWeight]) -> dict[Stage, StageWeight]:
+        missing = [stage.value for stage in Stage if stage not in stages]
         if missing:
-            raise ValueError(f"stages says nothing of {', '.join(missing)}")
-        bare = [s.value for s in Stage if all(check.stage is not s for check in self.checks)]
+            raise ValueError(f"nothing is said of {', '.join(missing)}; give each a weight")
+        return stages
+
+    @field_validator("checks")
+    @classmethod
+    def _a_check_for_each(cls, checks: list[Check]) -> list[Check]:
+        bare = [stage.value for stage in Stage if all(one.stage is not stage for one in checks)]
         if bare:
-            raise ValueError(f"no check counts towards {', '.join(bare)}")
-        ids = [check.id for check in self.checks]
+            raise ValueError(
+                f"no check counts towards {', '.join(bare)}; add one with stage: {bare[0]}"
+            )
+        ids = [check.id for check in checks]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
-            raise ValueError(f"two checks have the id {twice[0]!r}")
-        return self
+            raise ValueError(f"two checks have the id {twice[0]!r}; rename one of them")
+        return checks

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainer.grading.judge import SecondOpinion
 from trainer.grading.scorecard import Evidence, Scorecard
 from trainer.transcripts import Transcript
 
 
 def as_json(
-    card: Scorecard, file: str | None = None, *, transcript: Transcript | None = None
+    card: Scorecard,
+    file: str | None = None,
+    *,
+    transcript: Transcript | None = None,
+    second: SecondOpinion | None = None,
 ) -> dict[str, Any]:
     """The JSON object of a scorecard. Turns count from 1 over both speakers.
 
     With its ``transcript`` also whom the reader took for the rep, by the name the file gives them
-    (null where it only says "Rep"), and what else it had to assume.
+    (null where it only says "Rep"), and what else it had to assume; with a ``second`` opinion what
+    that says to every check.
     """
     return {
         **({} if file is None else {"file": file}),
@@ -55,6 +61,7 @@ def as_json(
         "small_victories": list(card.small_victories),
         "unscored": list(card.unscored),
         "moves": {str(turn): [move.value for move in moves] for turn, moves in card.moves},
+        **({} if second is None else {"second_opinion": _second(second)}),
     }
 
 
@@ -62,6 +69,27 @@ def _as_read(transcript: Transcript | None) -> dict[str, Any]:
     if transcript is None:
         return {}
     return {"rep_name": transcript.rep_name, "notes": list(transcript.notes)}
+
+
+def _second(opinion: SecondOpinion) -> dict[str, Any]:
+    return {
+        "judge": opinion.judge,
+        "compared": opinion.compared,
+        "agreement": None if opinion.agreement is None else round(opinion.agreement, 4),
+        "differ": list(opinion.differing),
+        "unusable": opinion.unusable,
+        "checks": [
+            {
+                "id": one.id,
+                "passed": one.passed,
+                "answered": one.answered,
+                "p": one.p,
+                "share": one.share,
+                "reason": one.unusable,
+            }
+            for one in opinion.answers
+        ],
+    }
 
 
 def _evidence(line: Evidence) -> dict[str, Any]:
