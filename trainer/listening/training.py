@@ -365,7 +365,10 @@ class _Training:
             tuned[part] = self._scores_of(f"part-{number}", part)
         whole = self.tuned(WHOLE)
         data = Data.of(self.rows, self.encoder, self.kept / "vectors.safetensors")
-        scores = cross_scores(data, self.parts)
+        path = self.kept / "heads.scores.safetensors"
+        if not path.is_file():
+            write_safely(path, {"scores": cross_scores(data, self.parts)})
+        scores = read_tensors(path, "delete it")["scores"]
         own = data.where(OWN)
         mix = fit_mix(data, scores, tuned)
         odds = mixed(scores, tuned, mix)
