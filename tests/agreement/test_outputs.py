@@ -17,7 +17,7 @@ from trainer.agreement.markdown import as_markdown
 from trainer.agreement.plot import as_svg, write_svg
 from trainer.agreement.study import Agreement
 from trainer.agreement.text import as_text
-from trainer.agreement.words import number, whole
+from trainer.agreement.words import caution, number, whole
 from trainer.errors import UnreadableInput
 from trainer.pathway import Move, Verdict
 
@@ -121,3 +121,13 @@ def test_numbers_are_written_one_way() -> None:
     ]  # fmt: skip
     assert whole(Estimate(0.5, 0.4, 0.61, 9)) == ".50 (.40 to .61)"
     assert whole(Estimate(None, None, None, 0)) == "-"
+
+
+def test_a_set_that_the_listener_may_have_learned_from_says_so(tmp_path: Path) -> None:
+    rows = [known("reflection: a", "g", reflection=1) | {"set": name} for name in ("annomi", "x")]
+    learned, fresh = measured(gold(tmp_path, *rows)).sets
+    assert "looks better than it is" in caution(learned)
+    assert caution(fresh) == ""
+    found = measured(gold(tmp_path, rows[0]))
+    assert "looks better than it is" in " ".join(as_text(found).split())
+    assert "looks better than it is" in as_markdown(found)

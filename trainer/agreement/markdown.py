@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainer.agreement.study import Agreement, CallAgreement, SetAgreement
-from trainer.agreement.words import FIGURES, method, number, source, span, whole
+from trainer.agreement.words import FIGURES, caution, method, number, source, span, whole
 from trainer.pathway import Verdict
 
 
@@ -49,8 +49,8 @@ def _set(one: SetAgreement) -> Iterator[str]:
     yield (
         f"{one.rows} turns of {one.groups} conversations: micro-F1 {whole(one.micro_f1)}, "
         f"macro-F1 {whole(one.macro_f1)}, mean average precision "
-        f"{number(one.mean_average_precision)}, mean kappa {number(one.mean_kappa)}."
-    )
+        f"{number(one.mean_average_precision)}, mean kappa {number(one.mean_kappa)}. {caution(one)}"
+    ).rstrip()
     yield from ("", "| move | rows | precision | recall | F1 | 95 % | kappa | AP |")
     yield "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |"
     for move, found in one.moves.items():

@@ -38,6 +38,9 @@ from trainer.pathway import Move, Stage, Verdict
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BORDERS = (*BORDERS, (Move.EXPECTATION, Move.OVERPROMISE))
+"""The card's borders, and one more of the label guide that the card keeps with others."""
+
 _AT_ONCE = 256
 """Turns read together, as in ``trainer.listening.labelling``."""
 
@@ -336,7 +339,7 @@ def _borders(
     truth: NDArray[np.bool_], held: NDArray[np.bool_], known: NDArray[np.bool_]
 ) -> Iterator[Border]:
     place = {move: index for index, move in enumerate(Move)}
-    for border in BORDERS:
+    for border in _BORDERS:
         for move in border:
             rows = truth[:, place[move]]
             wrong = {

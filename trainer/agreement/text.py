@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from trainer.agreement.study import Agreement, CallAgreement, Judged, SetAgreement
-from trainer.agreement.words import FIGURES, method, number, source, span, whole
+from trainer.agreement.words import FIGURES, caution, method, number, source, span, whole
 from trainer.pathway import Verdict
 
 _WIDTH = 79
@@ -84,6 +84,8 @@ def _right(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _set(one: SetAgreement) -> Iterator[str]:
     yield from _title(f"Moves, set {one.name}: {one.rows} turns of {one.groups} conversations")
+    if caution(one):
+        yield from (*_wrapped(caution(one), 0), "")
     yield f"  {'micro-F1':<26}{whole(one.micro_f1)}"
     yield f"  {'macro-F1':<26}{whole(one.macro_f1)}, over {one.macro_f1.n} moves"
     yield f"  {'mean average precision':<26}{number(one.mean_average_precision)}"

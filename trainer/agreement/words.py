@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trainer.agreement.figures import Estimate
-from trainer.agreement.study import Agreement
+from trainer.agreement.study import Agreement, SetAgreement
+from trainer.listening.rows import SHARED_SETS
 
 FIGURES = {
     "verdict": "verdict",
@@ -39,6 +40,16 @@ def span(one: Estimate) -> str:
 def whole(one: Estimate) -> str:
     """An estimate with its interval: ``.83 (.78 to .87)``."""
     return f"{number(one.value)} ({span(one)})" if one.low is not None else number(one.value)
+
+
+def caution(one: SetAgreement) -> str:
+    """What to know of a set before its figures are believed; empty where there is nothing."""
+    if one.name not in SHARED_SETS:
+        return ""
+    return (
+        "The listener that ships has learned from part of this set (its card says which): on rows "
+        "that it knows, it looks better than it is."
+    )
 
 
 def source(agreement: Agreement) -> str:
