@@ -9,6 +9,7 @@ from tests.readings import PUSHY, SKILLED
 from trainer.engines.scripted_engine import ScriptedEngine
 from trainer.grading.judge import Judge, SecondOpinion
 from trainer.grading.scorecard import Scorecard
+from trainer.reports.contract import as_json
 from trainer.reports.text import as_text
 
 LONG = [f"{line} {'and so on ' * 40}{'x' * 300}" for line in PUSHY]
@@ -49,6 +50,17 @@ def test_a_call_that_can_not_be_judged_says_so_and_shows_no_score() -> None:
     assert "To try" not in text
     assert "-    Did you" in text
     assert "your share of the words -;" in as_text(CARDS["empty"], details=True)
+
+
+def test_what_was_heard_and_not_counted_is_told_with_its_reason() -> None:
+    """A rep who pastes the same good line again sees why it earned nothing the second time."""
+    card = graded(closed([*SKILLED[:-1], SKILLED[2], SKILLED[-1]]))
+    (aside,) = card.set_aside
+    assert f"Turn {aside.turn} was said before in this call." in as_text(card)
+    assert {"turn": aside.turn, "reason": aside.reason, "moves": [*aside.moves]} in as_json(card)[
+        "set_aside"
+    ]
+    assert "not counted" not in as_text(CARDS["won"])
 
 
 def test_markup_in_a_quote_stays_as_it_was_said() -> None:

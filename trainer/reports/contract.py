@@ -60,6 +60,10 @@ def as_json(
         ],
         "small_victories": list(card.small_victories),
         "unscored": list(card.unscored),
+        "set_aside": [
+            {"turn": one.turn, "reason": one.reason, "moves": [move.value for move in one.moves]}
+            for one in card.set_aside
+        ],
         "moves": {str(turn): [move.value for move in moves] for turn, moves in card.moves},
         **({} if second is None else {"second_opinion": _second(second)}),
     }

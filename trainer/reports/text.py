@@ -36,6 +36,9 @@ def as_text(card: Scorecard, *, details: bool = False, second: SecondOpinion | N
     if card.small_victories:
         lines += ["", "What went well"]
         lines += [_wrapped(victory, 2) for victory in card.small_victories]
+    if card.set_aside:
+        lines += ["", "Heard, but not counted"]
+        lines += [_wrapped(f"Turn {one.turn} {one.reason}.", 2) for one in card.set_aside]
     if details:
         lines += ["", *(_checks(card) if second is None else _checks_twice(second))]
         stats = card.stats

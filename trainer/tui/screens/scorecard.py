@@ -204,6 +204,11 @@ def blocks(card: Scorecard, state: CallState) -> list[Widget]:
         )
     if card.unscored:
         parts += section("Not scored", [paragraph(literal(reason)) for reason in card.unscored])
+    if card.set_aside:
+        parts += section(
+            "Heard, but not counted",
+            [paragraph(literal(f"Turn {one.turn} {one.reason}.")) for one in card.set_aside],
+        )
     parts.append(Static(Content.styled("The details", "$text-muted"), classes="fold"))
     if card.checks:
         parts += section("Checks", [_check(one) for one in card.checks])
