@@ -125,9 +125,10 @@ def as_labelled(turns: Sequence[RepTurn], call: LabelledCall) -> list[RepTurn]:
 
 
 def heads_mark() -> str | None:
-    """SHA-256 over the files of the shipped heads, so that figures can be told apart by the ears
-    they were measured with; None where there are none."""
-    files = sorted((locations.bundled() / "models" / "listening").glob("heads*"))
+    """SHA-256 over the files of the listener that ships, so that figures can be told apart by the
+    ears they were measured with; None where there are none."""
+    folder = locations.bundled() / "models" / "listening"
+    files = sorted([*folder.glob("classifier*"), *folder.glob("heads*")])
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else None
 
 

@@ -34,6 +34,10 @@ RATE = 3e-4
 HEAD_RATE = 3e-3
 SHARED_SHARE = 0.4
 """Which share of the shared rows an epoch draws."""
+LAST_OWN_SHARE, LAST_RATE, LAST_WEIGHT = 0.4, 1e-4, 8.0
+"""One more epoch, at this highest rate, draws all of the shared rows and this share of ours, and
+weighs a label of theirs so much: a row of theirs knows one to three outputs of the ``OUTPUTS``, one
+of ours 28, and without this their labels are hardly learnt."""
 MOST_POSITIVE_WEIGHT = 5.0
 """A move seen in a share p of rows weighs sqrt((1 - p) / p) where present, at most this."""
 UNPUNCTUATED = 0.15
@@ -96,15 +100,13 @@ def tune(
         weight_decay=0.01,
         fused=True,
     )
-    drawn = sum(1.0 if row.origin == OWN else SHARED_SHARE for row in rows)
-    total = EPOCHS * math.ceil(drawn / BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total))
-    for epoch in range(_resume(kept, model, optimizer, schedule), EPOCHS):
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rates(rows))
+    for epoch in range(_resume(kept, model, optimizer, schedule), EPOCHS + 1):
         torch.manual_seed(seed + epoch)
         random = np.random.default_rng([seed, epoch])
         model.train()
         losses = []
-        for batch in _batches(rows, tokenizer, random):
+        for batch in _batches(rows, tokenizer, random, last=epoch == EPOCHS):
             ids, kinds, mask, truth, weight = (part.to(device) for part in _stacked(batch))
             with torch.autocast(device, torch.bfloat16):
                 scores = _scores(model, ids, kinds, mask)
@@ -118,7 +120,7 @@ def tune(
             optimizer.step()
             schedule.step()
             losses.append(cost.item())
-        say(f"epoch {epoch + 1} of {EPOCHS}: loss {np.mean(losses):.4f}")
+        say(f"epoch {epoch + 1} of {EPOCHS + 1}: loss {np.mean(losses):.4f}")
         _keep(kept, model, optimizer, epoch + 1)
     state = {name: value.cpu().numpy() for name, value in encoder.state_dict().items()}
     return {
@@ -128,11 +130,23 @@ def tune(
     }
 
 
-def _rate(step: int, total: int) -> float:
-    """The share of the full learning rate at a step."""
-    return (
-        min(1.0, (step + 1) / (0.06 * total)) * (1 + math.cos(math.pi * min(1, step / total))) / 2
-    )
+def _rates(rows: Sequence[Row]) -> Callable[[int], float]:
+    """The share of the full learning rate at a step: warmed up, down to nothing, and once more."""
+    own = sum(row.origin == OWN for row in rows)
+    theirs = len(rows) - own
+    first = EPOCHS * math.ceil((own + SHARED_SHARE * theirs) / BATCH)
+    last = math.ceil((LAST_OWN_SHARE * own + theirs) / BATCH)
+
+    def rate(step: int) -> float:
+        if step < first:
+            return min(1.0, (step + 1) / (0.06 * first)) * _cosine(step / first)
+        return LAST_RATE / RATE * _cosine(min(1.0, (step - first) / last))
+
+    return rate
+
+
+def _cosine(done: float) -> float:
+    return (1 + math.cos(math.pi * done)) / 2
 
 
 def _scores(model: Any, ids: Any, kinds: Any, mask: Any) -> Any:
@@ -159,13 +173,15 @@ def _positive_weights(rows: Sequence[Row]) -> NDArray[np.float32]:
 
 
 def _batches(
-    rows: Sequence[Row], tokenizer: Any, random: np.random.Generator
+    rows: Sequence[Row], tokenizer: Any, random: np.random.Generator, *, last: bool
 ) -> Iterator[list[_Example]]:
     """An epoch's examples in random batches of like length."""
+    theirs, weight = (1.0, LAST_WEIGHT) if last else (SHARED_SHARE, 1.0)
     examples = [
-        _example(row, tokenizer, random)
+        _example(row, tokenizer, random, weight)
         for row in rows
-        if row.origin == OWN or random.random() < SHARED_SHARE
+        if (row.origin == OWN and not last)
+        or random.random() < (LAST_OWN_SHARE if row.origin == OWN else theirs)
     ]
     order = random.permutation(len(examples))
     batches = []
@@ -177,7 +193,9 @@ def _batches(
         yield [examples[index] for index in batches[place]]
 
 
-def _example(row: Row, tokenizer: Any, random: np.random.Generator) -> _Example:
+def _example(
+    row: Row, tokenizer: Any, random: np.random.Generator, shared_weight: float
+) -> _Example:
     """A row as it is read this time."""
     situation = row.situation
     known = set(row.known)
