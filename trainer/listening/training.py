@@ -63,9 +63,9 @@ SHARED_WEIGHT = 0.3
 """How much a row of the shared sets counts beside one of our own."""
 LEAST_DF = {"w": 3, "p": 4, "c": 8}
 """In how many rows a term must occur to enter the vocabulary, by its space."""
-WANTED_PRECISION = {Move.ASK_FOR_SALE: 0.95}
-"""Moves whose false alarm costs more than a miss. Heard in error, an ask takes away an earned close;
-the rest are held where F1 is highest."""
+WANTED_PRECISION = {Move.ASK_FOR_SALE: 0.95, Move.PRESSURE: 0.8}
+"""Moves whose false alarm costs more than a miss: heard in error, an ask or a push takes away an
+earned close. The rest are held where F1 is highest."""
 
 
 @dataclass(frozen=True, slots=True)
