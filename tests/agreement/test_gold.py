@@ -33,6 +33,14 @@ def test_what_a_call_does_not_say_was_not_labelled(tmp_path: Path) -> None:
     assert (one.form, one.earned, one.asked) == (None, None, None)
 
 
+def test_what_nobody_could_tell_is_left_out(tmp_path: Path) -> None:
+    """A call that broke off: its labeller had no level to give."""
+    broken = call(["proof: A."]) | {"gold": {"verdict": "unscored", "stages": {"trust": None}}}
+    (one,) = read_gold([write(tmp_path / "call.json", broken)]).calls
+    assert one.verdict is Verdict.UNSCORED
+    assert not one.levels
+
+
 def test_turns_come_fully_or_partly_labelled(tmp_path: Path) -> None:
     rows = [row("proof: See.", "proof"), known("How?", "g", "high", open_question=1, reflection=0)]
     whole, part = read_gold([write(tmp_path / "turns.jsonl", *rows)]).turns

@@ -338,6 +338,8 @@ def _levels(gold: dict[str, Any], place: _Place) -> dict[Stage, Level]:
     levels: dict[Stage, Level] = {}
     for name, level in given.items():
         stage = _term(name, Stage, place, "stages")
+        if level is None:  # a person could not tell either
+            continue
         known = next((one for one in LEVELS if one == level), None)
         if known is None:
             place.refuse(f"{name} is one of {', '.join(LEVELS)}", key=name)

@@ -118,8 +118,14 @@ def as_labelled(turns: Sequence[RepTurn], call: LabelledCall) -> list[RepTurn]:
     return [
         replace(
             turn,
-            reading=replace(turn.reading, labels=call.moves.get(turn.number, turn.reading.labels)),
+            reading=replace(
+                turn.reading,
+                moves={move: float(move in call.moves[turn.number]) for move in Move},
+                labels=call.moves[turn.number],
+            ),
         )
+        if turn.number in call.moves
+        else turn
         for turn in turns
     ]
 
