@@ -37,7 +37,7 @@ SHARED_SHARE = 0.4
 LAST_OWN_SHARE, LAST_RATE, LAST_WEIGHT = 0.4, 1e-4, 8.0
 """One more epoch, at this highest rate, draws all of the shared rows and this share of ours, and
 weighs a label of theirs so much: a row of theirs knows one to three outputs of the ``OUTPUTS``, one
-of ours 28, and without this their labels are hardly learnt."""
+of ours 28, so that theirs weigh little in the usual epochs."""
 MOST_POSITIVE_WEIGHT = 5.0
 """A move seen in a share p of rows weighs sqrt((1 - p) / p) where present, at most this."""
 UNPUNCTUATED = 0.15
