@@ -279,3 +279,14 @@ def test_the_counts_are_counts() -> None:
     assert (stats.questions, stats.open_questions, stats.reflections) == (1, 1, 1)
     assert stats.longest_turn_words == 10
     assert stats.talk_ratio == round(20 / 29, 3)
+
+
+@pytest.mark.parametrize(("reply", "passed"), [("It went out wrong.", None), ("How much?", False)])
+def test_nobody_is_blamed_for_not_answering_what_was_not_asked(
+    reply: str, passed: bool | None
+) -> None:
+    """A new hire read "They asked and you went on" of a prospect who had only told her things."""
+    lines = [line for line in EARNED if "answer" not in line]
+    card = graded(transcript(lines, reply))
+    (check,) = [one for one in card.checks if one.id == "answers_them"]
+    assert check.passed is passed

@@ -16,6 +16,7 @@ from trainer.grading.scorecard import CheckResult, Scorecard, StageScore
 from trainer.library import Rubric, Scenario
 from trainer.library.rubric import CONDUCT_POINTS
 from trainer.listening import Listener
+from trainer.listening.features import asks
 from trainer.pathway import Move, Speaker, Stage, Verdict
 from trainer.replies import leaves
 from trainer.transcripts import Transcript, Turn
@@ -64,7 +65,7 @@ def judge(
         return _unscored(transcript, turns, results, rubric, too_little)
     before = scenario.lead.turns if scenario else ()
     counted, aside = credited(turns, transcript.turns, rubric, before)
-    results = [answer(check, counted) for check in rubric.checks]
+    results = _spared([answer(check, counted) for check in rubric.checks], transcript, rubric)
     end = close.find(counted, rubric, _replies(transcript))
     scores = {stage: stages.score(stage, results, counted, rubric) for stage in Stage}
     score = _score(scores, results, rubric, end.verdict, share_that_counts(turns, aside))
@@ -89,6 +90,21 @@ def judge(
         set_aside=aside,
         moves=_moves(turns),
     )
+
+
+def _spared(
+    results: Sequence[CheckResult], transcript: Transcript, rubric: Rubric
+) -> list[CheckResult]:
+    """The results without blame for not answering where nothing was asked."""
+    last = max(number for number, _ in transcript.numbered(Speaker.REP))
+    before = transcript.turns[: last - 1]
+    if any(turn.speaker is Speaker.PROSPECT and asks(turn.text) for turn in before):
+        return list(results)
+    answers = {check.id for check in rubric.checks if set(check.any_of) == {Move.ANSWER}}
+    return [
+        r.model_copy(update={"passed": None}) if r.id in answers and r.passed is False else r
+        for r in results
+    ]
 
 
 def _unscored(
