@@ -225,6 +225,12 @@ class Move(StrEnum):
         return self.value.replace("_", " ")
 
 
+ABOUT_THEM = frozenset(
+    {Move.PERSONALIZE, Move.REFLECTION, Move.EMPATHY, Move.VALUE_LINK, Move.COST_OF_DELAY}
+)
+"""The moves that say something about the prospect, and are nothing where it isn't so."""
+
+
 class Act(_Term):
     """What a prospect's turn does."""
 

@@ -29,13 +29,14 @@ def clean(text: str) -> str:
     White space of any kind, line breaks included, becomes single spaces. Printable text, accents
     and emoji stay as they are.
     """
-    text = _TERMINAL_SEQUENCE.sub("", text)
-    kept = (
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or char == "\u200d" or unicodedata.category(char) not in _DROPPED
-    )
-    return _SPACE.sub(" ", "".join(kept)).strip()
+    if not text.isprintable():  # most text is, and needs no look at every character
+        text = _TERMINAL_SEQUENCE.sub("", text)
+        text = "".join(
+            " " if char.isspace() else char
+            for char in text
+            if char.isspace() or char == "\u200d" or unicodedata.category(char) not in _DROPPED
+        )
+    return _SPACE.sub(" ", text).strip()
 
 
 # Control, format (bidi overrides, zero-width), surrogate, private use, unassigned.

@@ -10,10 +10,11 @@ import pytest
 
 from trainer.errors import ModelUnavailable
 from trainer.listening.classifier import OUTPUTS
-from trainer.listening.encoder import DIMENSIONS, Encoder
+from trainer.listening.encoder import Encoder
 from trainer.listening.features import NAMES, Situation
-from trainer.listening.heads import WIDTH, Heads, Scaling, Vectors, default_folder
+from trainer.listening.heads import Heads, Scaling, default_folder
 from trainer.listening.listener import EncoderListener
+from trainer.listening.rows import ORIGINS
 from trainer.pathway import Move
 
 
@@ -25,18 +26,13 @@ def small_heads() -> Heads:
     term_weights[list(Move).index(Move.ASK_FOR_SALE), 0] = 8.0
     return Heads(
         scaling=Scaling(np.zeros(len(NAMES)), np.ones(len(NAMES)), np.ones(2), vocabulary),
-        plain_weights=np.zeros((moves, WIDTH)),
+        plain_weights=np.zeros((moves, len(NAMES))),
         term_weights=term_weights,
         bias=np.full(moves, -4.0),
-        mix=np.tile(np.eye(1, len(OUTPUTS) + 2), (moves, 1)),
+        mix=np.tile(np.eye(1, 4), (len(ORIGINS), moves, 1)),
         thresholds=np.full(moves, 0.5),
         about={"seed": 1},
     )
-
-
-def no_vectors() -> Vectors:
-    zeros = np.zeros(DIMENSIONS, dtype=np.float32)
-    return Vectors(zeros, zeros)
 
 
 NOTHING = np.zeros(len(OUTPUTS))
@@ -52,17 +48,15 @@ def folder(tmp_path: Path) -> Path:
 def test_heads_read_the_same_from_disk(folder: Path) -> None:
     """What was trained is what is used: written and read back, the probabilities agree."""
     turn = Situation("Shall we go ahead?")
-    before = small_heads().probabilities(turn, no_vectors(), NOTHING)
+    before = small_heads().probabilities(turn, NOTHING)
     loaded = Heads.load(folder)
-    assert loaded.probabilities(turn, no_vectors(), NOTHING) == before
+    assert loaded.probabilities(turn, NOTHING) == before
     assert loaded.held(before) == {Move.ASK_FOR_SALE}
-    assert (
-        loaded.held(loaded.probabilities(Situation("Okay."), no_vectors(), NOTHING)) == frozenset()
-    )
+    assert loaded.held(loaded.probabilities(Situation("Okay."), NOTHING)) == frozenset()
 
 
 def test_every_move_gets_a_probability(folder: Path) -> None:
-    found = Heads.load(folder).probabilities(Situation("Go ahead"), no_vectors(), NOTHING)
+    found = Heads.load(folder).probabilities(Situation("Go ahead"), NOTHING)
     assert set(found) == set(Move)
     assert all(0 <= value <= 1 for value in found.values())
 
@@ -71,12 +65,30 @@ def test_the_classifier_is_heard_beside_the_heads() -> None:
     """One probability a move, from both: an ask that only the classifier hears is an ask."""
     heads = small_heads()
     ask = OUTPUTS.index(("own", Move.ASK_FOR_SALE))
-    heads.mix[ask, 1 + ask] = 1.0
+    heads.mix[:, ask, 1] = 1.0
     heard = np.zeros(len(OUTPUTS))
     heard[ask] = 8.0
     turn = Situation("Will that be the blue one?")
-    assert heads.held(heads.probabilities(turn, no_vectors(), NOTHING)) == frozenset()
-    assert heads.held(heads.probabilities(turn, no_vectors(), heard)) == {Move.ASK_FOR_SALE}
+    assert heads.held(heads.probabilities(turn, NOTHING)) == frozenset()
+    assert heads.held(heads.probabilities(turn, heard)) == {Move.ASK_FOR_SALE}
+
+
+def test_other_peoples_borders_hold_in_their_kind_of_talk_alone() -> None:
+    """What counsellors call a reflection is one in counselling, and changes nothing in sales."""
+    heads = small_heads()
+    reflection = list(Move).index(Move.REFLECTION)
+    heads.mix[ORIGINS.index("annomi"), reflection] = [0.0, 0.0, 1.0, 0.0]
+    turn = Situation("So it's the evenings.")
+
+    def heard(kind: str) -> frozenset[Move]:
+        scores = np.zeros(len(OUTPUTS))
+        scores[OUTPUTS.index(("annomi", Move.REFLECTION))] = 6.0
+        for origin in ORIGINS:
+            scores[OUTPUTS.index((origin, None))] = 8.0 if origin == kind else -8.0
+        return heads.held(heads.probabilities(turn, scores))
+
+    assert heard("annomi") == {Move.REFLECTION}
+    assert heard("own") == frozenset()
 
 
 @pytest.mark.parametrize("name", ["heads.safetensors", "heads.json"])

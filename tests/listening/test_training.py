@@ -13,20 +13,11 @@ from hypothesis import strategies as st
 from trainer.errors import UnreadableInput
 from trainer.listening import card
 from trainer.listening.classifier import OUTPUTS
-from trainer.listening.encoder import DIMENSIONS
 from trainer.listening.features import Situation
-from trainer.listening.heads import Vectors
 from trainer.listening.measures import average_precision, best_threshold, f1, figure
 from trainer.listening.rows import read_corpus, read_shared
-from trainer.listening.training import Data, fit, fit_mix, folds_by, held_across, raw_scores
+from trainer.listening.training import Data, cross_mixed, fit, fit_mix, folds_by, raw_scores
 from trainer.pathway import Move
-
-
-class Silent:
-    """An encoder that sees nothing, so that training is tested on words alone."""
-
-    def encode(self, texts: list[str]) -> np.ndarray:
-        return np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
 
 
 def write_lines(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -99,42 +90,42 @@ def test_heads_learn_what_the_rows_show(tmp_path: Path) -> None:
     stories = [f"The {word} was late that week." for word in ("truck", "check", "boat", "mail")]
     rows = [corpus_row(k, text, ["ask_for_sale"]) for k, text in enumerate(asks * 3)]
     rows += [corpus_row(k + 50, text, []) for k, text in enumerate(stories * 3)]
-    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]), Silent())  # type: ignore[arg-type]
+    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]))
     heads = fit(data)
-    zeros = np.zeros(DIMENSIONS, dtype=np.float32)
-    nothing = Vectors(zeros, zeros)
     unheard = np.zeros(len(OUTPUTS))
-    ask = heads.probabilities(Situation("Would you like to go ahead on Monday?"), nothing, unheard)
-    story = heads.probabilities(Situation("The driver was late."), nothing, unheard)
+    ask = heads.probabilities(Situation("Would you like to go ahead on Monday?"), unheard)
+    story = heads.probabilities(Situation("The driver was late."), unheard)
     assert ask[Move.ASK_FOR_SALE] > 0.5 > story[Move.ASK_FOR_SALE]
-    alone = heads.scores(data.rows[0].situation, nothing)
+    alone = heads.scores(data.rows[0].situation)
     assert raw_scores(heads, data)[0] == pytest.approx(alone, abs=1e-9)
 
 
-def test_labels_are_chosen_without_looking_at_the_row_itself() -> None:
+def test_labels_are_chosen_without_looking_at_the_row_itself(tmp_path: Path) -> None:
     """A part whose scores are shifted up can't set its own threshold."""
-    truth = np.tile(np.array([[True], [False]]), (8, len(Move)))
-    scores = np.where(truth, 1.0, -1.0)
+    rows = [corpus_row(k, f"Line {k}.", ["candor"] if k % 2 else []) for k in range(16)]
+    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]))
+    candor = list(Move).index(Move.CANDOR)
+    scores = np.where(data.truth, 1.0, -1.0)
     scores[8:] += 5
-    parts = [np.arange(8), np.arange(8, 16)]
-    held = held_across(truth, scores, parts)
-    assert held[8:].all()
-    assert not held[:8].any()
+    tuned = np.zeros((16, len(OUTPUTS)))
+    odds, held = cross_mixed(data, scores, tuned, [np.arange(8), np.arange(8, 16)])
+    assert held[8:, candor].all()
+    assert not held[:8, candor].any()
+    assert (odds[9:16:2, candor] > odds[8:16:2, candor]).all()
 
 
 def test_the_mixture_trusts_whoever_was_right(tmp_path: Path) -> None:
     """A head that guesses and a classifier that knows: the weight goes to the one that knows."""
     rows = [corpus_row(k, f"Line {k}.", ["candor"] if k % 2 else []) for k in range(60)]
-    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]), Silent())  # type: ignore[arg-type]
+    data = Data.of(read_corpus([write_lines(tmp_path / "part-a.jsonl", rows)]))
     candor = list(Move).index(Move.CANDOR)
     random = np.random.default_rng(3)
     scores = random.normal(size=(60, len(Move)))
     tuned = np.zeros((60, len(OUTPUTS)))
     tuned[:, OUTPUTS.index(("own", Move.CANDOR))] = np.where(data.truth[:, candor], 2.0, -2.0)
-    mix = fit_mix(data, scores, tuned)
-    assert mix[candor, 1 + candor] > 4 * abs(mix[candor, 0])
-    others = [1 + k for k, (_, move) in enumerate(OUTPUTS) if move is not Move.CANDOR]
-    assert not mix[candor, others].any(), "no other move's output speaks for this one"
+    mix, _ = fit_mix(data, scores, tuned)
+    assert mix[0, candor, 1] > 4 * abs(mix[0, candor, 0])
+    assert (mix[1:, candor] == mix[0, candor]).all(), "nobody else labelled it: read as ours"
 
 
 def test_rows_with_unknown_moves_name_file_and_line(tmp_path: Path) -> None:

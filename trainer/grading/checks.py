@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from trainer.grading.scorecard import CheckResult, Evidence
 from trainer.library import Check
 from trainer.listening import Reading
+from trainer.listening.grounding import GROUNDED
 from trainer.pathway import Move
-
-GROUNDED = 0.2
-"""The grounding from which a turn counts as taking up what the prospect said; see the card of the
-listening model for how grounding is measured."""
 
 _QUOTE_CHARACTERS = 220
 

@@ -16,7 +16,7 @@ from trainer import wording
 from trainer.grading.checks import RepTurn
 from trainer.grading.scorecard import SetAside
 from trainer.library import Rubric
-from trainer.pathway import Move, MoveGroup, Speaker, Verdict
+from trainer.pathway import ABOUT_THEM, Move, MoveGroup, Speaker, Verdict
 from trainer.transcripts import Turn
 
 BORROWED = 2
@@ -42,11 +42,6 @@ HELPING = frozenset(
     or move in (Move.CHECK_IN, Move.CEMENT, Move.REFERRAL_ASK)
 )
 """The moves that can earn something."""
-ABOUT_THEM = frozenset(
-    {Move.PERSONALIZE, Move.REFLECTION, Move.EMPATHY, Move.VALUE_LINK, Move.COST_OF_DELAY}
-)
-"""The moves that say something about the prospect, and are nothing where it isn't so."""
-
 _PERSONS = {
     "i": "@", "me": "@", "my": "@", "mine": "@", "we": "@", "us": "@", "our": "@", "ours": "@",
     "you": "@", "your": "@", "yours": "@", "they": "@", "them": "@", "their": "@",

@@ -123,11 +123,11 @@ def choice(
     parts: Sequence[NDArray[np.int64]],
     scores: NDArray[np.float64],
     tuned: NDArray[np.float64],
+    odds: NDArray[np.float64],
 ) -> str:
     """What heads, classifier and their mixture do on rows that none of them had seen.
 
-    The plain sum stands for the mixture, so that nothing is fitted on the rows measured; each
-    with thresholds for F1 chosen on the other parts.
+    ``odds``: the mixture's, fitted on the other parts. Thresholds for F1, chosen there too.
     """
     lines = [
         "### Which model",
@@ -138,9 +138,9 @@ def choice(
         "| --- | ---: | ---: | ---: |",
     ]
     for name, given in (
-        ("heads on the frozen encoder", scores),
+        ("heads on words and marks", scores),
         ("tuned classifier", tuned),
-        ("both, summed", scores + tuned),
+        ("both, mixed", odds),
     ):
         held = np.zeros_like(truth)
         for part in parts:
@@ -156,12 +156,12 @@ def choice(
     return "\n".join(lines)
 
 
-def shared(data: Data, scores: NDArray[np.float64], limits: NDArray[np.float64]) -> str:
-    """Agreement with other people's labels, cross-validated by conversation, at our thresholds."""
+def shared(data: Data, scores: NDArray[np.float64], held: NDArray[np.bool_]) -> str:
+    """Agreement with other people's labels, cross-validated by conversation."""
     lines = [
         "### Other people's labels",
         "",
-        "Cross-validated by conversation; thresholds are those of our own corpus.",
+        "Cross-validated by conversation, the mixture and its limits fitted on the other parts.",
         "",
         "| set | move | rows | precision | recall | F1 | AP |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -175,7 +175,7 @@ def shared(data: Data, scores: NDArray[np.float64], limits: NDArray[np.float64])
                 continue
             found = True
             truth, score = data.truth[chosen, index], scores[chosen, index]
-            one = figure(truth, score >= limits[index], score)
+            one = figure(truth, held[chosen, index], score)
             lines.append(
                 f"| {name} | `{move}` | {one.rows} of {int(chosen.sum())} | {one.precision:.2f} "
                 f"| {one.recall:.2f} | {one.f1:.2f} | {one.average_precision:.2f} |"

@@ -17,7 +17,7 @@ import numpy as np
 from trainer.errors import ModelUnavailable
 from trainer.listening.bert import WIDTH, Bert, Tensors, read_tensors
 from trainer.listening.features import Situation
-from trainer.listening.rows import OWN
+from trainer.listening.rows import ORIGINS, OWN
 from trainer.pathway import Move
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ HEARD_TOKENS = 40
 """How much of the prospect's last words is read, from their end."""
 SAID_TOKENS = 160
 """How much of the rep's turn is read, from its beginning."""
-OUTPUTS: tuple[tuple[str, Move], ...] = (
+OUTPUTS: tuple[tuple[str, Move | None], ...] = (
     *((OWN, move) for move in Move),
     ("annomi", Move.OPEN_QUESTION),
     ("annomi", Move.CLOSED_QUESTION),
@@ -36,9 +36,13 @@ OUTPUTS: tuple[tuple[str, Move], ...] = (
     ("p4g", Move.ASK_FOR_SALE),
     ("p4g", Move.SMALL_TALK),
     ("casino", Move.SMALL_TALK),
+    *((origin, None) for origin in ORIGINS),
 )
-"""What each score stands for: whose labels, and which move. Other people draw the borders of a move
-elsewhere; with outputs of their own they teach the encoder without bending ours."""
+"""What each score stands for: whose labels, and which move; without a move, that the turn is of
+that kind of talk at all. Other people draw the borders of a move elsewhere; with outputs of their
+own they teach the encoder without bending ours, and ``heads.mixed`` weighs them where the talk is
+of their kind."""
+
 _MENDING = (
     "put back the file that came with this version, or train it again with: "
     "python -m trainer.listening.training"

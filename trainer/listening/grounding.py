@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from trainer.wording import content_set, figures
 
+GROUNDED = 0.2
+"""The grounding from which a turn counts as taking up what the prospect said."""
+
 _COMMON = frozenset(
     "help make need want look call talk time day week year month work good great people thank "
     "sure hear "

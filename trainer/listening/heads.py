@@ -22,25 +22,38 @@ import numpy as np
 from trainer import locations
 from trainer.errors import ModelUnavailable
 from trainer.listening.classifier import OUTPUTS
-from trainer.listening.encoder import DIMENSIONS, ENCODER_ID
+from trainer.listening.encoder import ENCODER_ID
 from trainer.listening.features import NAMES, Situation, dense, terms
+from trainer.listening.rows import ORIGINS, OWN
 from trainer.pathway import Move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 _MENDING = (
     "put back the files that came with this version, or train them again with: "
     "python -m trainer.listening.training"
 )
 _DECIMALS = 6
 
-EMBEDDING_WEIGHTS = {"turn": 2.0, "prospect": 1.0, "product": 10.0}
-"""How strongly each vector block counts beside the others; found by cross-validation."""
 DENSE_WEIGHT = 0.15
 TERM_WEIGHT = 2.0
 _CAP = 4.0
+_MOST = 30.0
+"""Log odds beyond these make no difference."""
+_OURS = slice(0, len(Move))
+_KINDS = [OUTPUTS.index((origin, None)) for origin in ORIGINS]
+_THEIRS = np.array(
+    [
+        [
+            OUTPUTS.index((origin, move)) if origin != OWN and (origin, move) in OUTPUTS else -1
+            for move in Move
+        ]
+        for origin in ORIGINS
+    ]
+)
+"""(origins, moves): the output for the move by that kind's own labels; -1 where it has none."""
 
 
 def default_folder() -> Path:
@@ -48,34 +61,9 @@ def default_folder() -> Path:
     return locations.bundled() / "models" / "listening"
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
-    """The sentence vectors of one situation, each of ``DIMENSIONS`` numbers; zeros for no text."""
-
-    turn: NDArray[np.float32]
-    prospect: NDArray[np.float32]
-
-
-def vector_texts(situation: Situation) -> tuple[str, str]:
-    """The texts to encode for a situation: the turn and the prospect's last words."""
-    return situation.text, situation.last_prospect
-
-
-def columns(situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
-    """The columns of a situation before standardising: three vector blocks, then ``NAMES``."""
-    weight = EMBEDDING_WEIGHTS
-    return np.concatenate(
-        [
-            vectors.turn.astype(np.float64) * weight["turn"],
-            vectors.prospect.astype(np.float64) * weight["prospect"],
-            vectors.turn.astype(np.float64) * vectors.prospect * weight["product"],
-            np.array(dense(situation), dtype=np.float64),
-        ]
-    )
-
-
-VECTOR_COLUMNS = 3 * DIMENSIONS
-WIDTH = VECTOR_COLUMNS + len(NAMES)
+def columns(situation: Situation) -> NDArray[np.float64]:
+    """The columns of a situation, one for each of ``NAMES``, before standardising."""
+    return np.array(dense(situation), dtype=np.float64)
 
 
 def space_of(term: str) -> str:
@@ -93,11 +81,9 @@ class Scaling:
     vocabulary: Mapping[str, int]
 
     def plain(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The columns with the ``NAMES`` part standardised and capped."""
-        out = row.copy()
-        tail = (row[VECTOR_COLUMNS:] - self.mean) / self.scale
-        out[VECTOR_COLUMNS:] = np.clip(tail, -_CAP, _CAP) * DENSE_WEIGHT
-        return out
+        """The columns standardised and capped."""
+        out: NDArray[np.float64] = np.clip((row - self.mean) / self.scale, -_CAP, _CAP)
+        return out * DENSE_WEIGHT
 
     def weighed(self, found: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The places and weights of the terms that the vocabulary knows, unit length a space."""
@@ -122,31 +108,30 @@ class Heads:
 
     scaling: Scaling
     plain_weights: NDArray[np.float64]
-    """(moves, ``WIDTH``)"""
+    """(moves, ``NAMES``)"""
     term_weights: NDArray[np.float64]
     """(moves, vocabulary)"""
     bias: NDArray[np.float64]
     mix: NDArray[np.float64]
-    """(moves, 1 + outputs + 1): weights of the head's score, of the classifier's outputs, and the
-    constant, that give a move's log odds; see ``mixed``"""
+    """(origins, moves, 4): for each kind of talk, the weights of the head's score, of the
+    classifier's output for the move as we label it, of its output for the move as that kind's
+    labels have it, and a constant; see ``mixed``"""
     thresholds: NDArray[np.float64]
     """(moves,): the probability from which a move is held to be present."""
     about: Mapping[str, Any] = field(default_factory=dict)
 
-    def scores(self, situation: Situation, vectors: Vectors) -> NDArray[np.float64]:
+    def scores(self, situation: Situation) -> NDArray[np.float64]:
         """The heads' own raw scores, one a move, in the order of ``Move``."""
-        plain = self.scaling.plain(columns(situation, vectors))
+        plain = self.scaling.plain(columns(situation))
         places, weights = self.scaling.weighed(terms(situation))
         total: NDArray[np.float64] = self.plain_weights @ plain + self.bias
         if len(places):
             total = total + self.term_weights[:, places] @ weights
         return total
 
-    def probabilities(
-        self, situation: Situation, vectors: Vectors, tuned: NDArray[np.float64]
-    ) -> dict[Move, float]:
+    def probabilities(self, situation: Situation, tuned: NDArray[np.float64]) -> dict[Move, float]:
         """The calibrated probability of every move. ``tuned``: the classifier's scores."""
-        odds = mixed(self.scores(situation, vectors), tuned, self.mix)
+        odds = mixed(self.scores(situation), tuned, self.mix)
         return {
             move: round(float(value), _DECIMALS)
             for move, value in zip(Move, 1 / (1 + np.exp(-odds)), strict=True)
@@ -208,10 +193,10 @@ class Heads:
             "mean": (len(NAMES),),
             "scale": (len(NAMES),),
             "idf": (size,),
-            "plain_weights": (moves, WIDTH),
+            "plain_weights": (moves, len(NAMES)),
             "term_weights": (moves, size),
             "bias": (moves,),
-            "mix": (moves, len(OUTPUTS) + 2),
+            "mix": (len(ORIGINS), moves, 4),
             "thresholds": (moves,),
         }
         for name, shape in wanted.items():
@@ -237,10 +222,23 @@ class Heads:
 def mixed(
     scores: NDArray[np.float64], tuned: NDArray[np.float64], mix: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Log odds (..., moves) from heads' scores (..., moves) and classifier's (..., outputs)."""
-    odds = scores * mix[:, 0] + (tuned[..., None, :] * mix[:, 1:-1]).sum(axis=-1) + mix[:, -1]
-    clipped: NDArray[np.float64] = np.clip(odds, -40, 40)
-    return clipped
+    """Log odds (..., moves) from heads' scores (..., moves) and classifier's (..., outputs).
+
+    Each kind of talk has its own reading of a move, by its own labels where it has some; the
+    readings are averaged by how much the turn is of each kind, as the classifier has it (a
+    mixture of experts: Jacobs et al. 1991, with the gate trained on the sets' names).
+    """
+    share = 1 / (1 + np.exp(-tuned[..., _KINDS]))
+    share = share / share.sum(axis=-1, keepdims=True)
+    odds = (
+        mix[..., 0] * scores[..., None, :]
+        + mix[..., 1] * tuned[..., None, _OURS]
+        + mix[..., 2] * np.where(_THEIRS >= 0, tuned[..., _THEIRS], 0.0)
+        + mix[..., 3]
+    )
+    chance = (share[..., None] / (1 + np.exp(-np.clip(odds, -_MOST, _MOST)))).sum(axis=-2)
+    found: NDArray[np.float64] = np.log(chance) - np.log1p(-chance)
+    return found
 
 
 def write_atomically(path: Path, content: bytes) -> None:

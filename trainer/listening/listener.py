@@ -3,7 +3,7 @@ rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from trainer.listening.classifier import Classifier
 from trainer.listening.encoder import ENCODER_ID, Encoder, Progress
 from trainer.listening.features import HEARD_TURNS, Situation, asks
-from trainer.listening.grounding import facts_taken_up, grounding, unheard
-from trainer.listening.heads import Heads, Vectors, default_folder, vector_texts
+from trainer.listening.grounding import GROUNDED, facts_taken_up, grounding, unheard
+from trainer.listening.heads import Heads, default_folder
 from trainer.listening.reading import Reading
+from trainer.pathway import ABOUT_THEM, Move
 from trainer.plaintext import clean, clip
 from trainer.transcripts import Turn
 from trainer.wording import tokens
@@ -70,37 +71,47 @@ class EncoderListener:
     def _read(
         self, turns: Sequence[tuple[str, Sequence[Turn]]], facts: Mapping[str, str]
     ) -> list[Reading]:
-        whole = [situation(text, context) for text, context in turns]
-        near = [recent(heard) for heard in whole]
         known = {fact: clip(clean(words)) for fact, words in facts.items()}
-        wanted = [text for heard in near for text in vector_texts(heard)]
-        wanted += [text for heard in whole for text in heard.prospect_texts]
-        wanted += list(known.values())
-        unique = list(dict.fromkeys(wanted))
-        vectors = dict(zip(unique, self._encoder.encode(unique), strict=True))
-        readings = []
-        for heard, close in zip(whole, near, strict=True):
-            turn, prospect = (vectors[text] for text in vector_texts(close))
-            moves = self._heads.probabilities(
-                close, Vectors(turn, prospect), self._classifier.scores(close)
-            )
-            said = heard.prospect_texts
-            cosines = [_cosine(turn, vectors[text]) for text in said]
-            likeness = {fact: _cosine(turn, vectors[words]) for fact, words in known.items()}
-            earlier = [text for _, text in heard.context] + list(known.values())
-            readings.append(
-                Reading(
-                    text=heard.text,
-                    moves=moves,
-                    labels=self._heads.held(moves),
-                    words=len(tokens(heard.text)),
-                    question=asks(heard.text),
-                    grounding=grounding(heard.text, said, similarity=max(cosines, default=None)),
-                    unheard=unheard(heard.text, earlier),
-                    facts=facts_taken_up(heard.text, known, similarities=likeness),
-                )
-            )
-        return readings
+        return [self._one(situation(text, context), known) for text, context in turns]
+
+    def _one(self, heard: Situation, facts: Mapping[str, str]) -> Reading:
+        near = recent(heard)
+        moves = self._heads.probabilities(near, self._classifier.scores(near))
+        labels = self._heads.held(moves)
+        earlier = [text for _, text in heard.context] + list(facts.values())
+        near_facts = self._likeness(heard.text, facts.values())
+        return Reading(
+            text=heard.text,
+            moves=moves,
+            labels=labels,
+            words=len(tokens(heard.text)),
+            question=asks(heard.text),
+            grounding=self._grounding(heard, labels),
+            unheard=unheard(heard.text, earlier),
+            facts=facts_taken_up(
+                heard.text,
+                facts,
+                similarities=dict(zip(facts, near_facts, strict=True)),
+            ),
+        )
+
+    def _grounding(self, heard: Situation, labels: frozenset[Move]) -> float:
+        """By shared words; by likeness of meaning too where they leave it open and it matters."""
+        said = heard.prospect_texts
+        by_words = grounding(heard.text, said)
+        if by_words >= GROUNDED or labels.isdisjoint(ABOUT_THEM):
+            return by_words
+        return grounding(
+            heard.text, said, similarity=max(self._likeness(heard.text, said), default=None)
+        )
+
+    def _likeness(self, text: str, others: Iterable[str]) -> list[float]:
+        """The cosine of a text's vector with each of the others', to four places."""
+        given = list(others)
+        if not given:
+            return []
+        one, *rest = self._encoder.encode([text, *given]).astype(np.float64)
+        return [round(float(np.dot(one, other)), 4) for other in rest]
 
 
 def situation(text: str, context: Sequence[Turn]) -> Situation:
@@ -114,8 +125,3 @@ def situation(text: str, context: Sequence[Turn]) -> Situation:
 def recent(heard: Situation) -> Situation:
     """The part of a situation that the heads read: the turn and the last few before it."""
     return Situation(heard.text, heard.context[-HEARD_TURNS:])
-
-
-def _cosine(one: np.ndarray, other: np.ndarray) -> float:
-    """Cosine of two unit vectors, to four places."""
-    return round(float(np.dot(one.astype(np.float64), other.astype(np.float64))), 4)

@@ -16,6 +16,8 @@ from trainer.plaintext import clean, clip
 OWN = "own"
 """The name of our own corpus as a set."""
 SHARED_SETS = ("annomi", "p4g", "casino")
+ORIGINS = (OWN, *SHARED_SETS)
+"""Four kinds of talk: sales as we label it, counselling, appeals for charity, friendly bargains."""
 _LEFT_OUT = frozenset({("casino", Move.EMPATHY)})
 """Labels of the shared sets that mean something else than ours: CaSiNo's ``empathy`` is any
 positive acknowledgement, and its annotators agreed on it little (alpha .42)."""

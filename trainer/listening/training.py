@@ -31,21 +31,18 @@ from trainer.listening import card
 from trainer.listening.bert import read_tensors
 from trainer.listening.classifier import OUTPUTS, Classifier
 from trainer.listening.encoder import ENCODER_ID, Encoder
-from trainer.listening.features import terms
+from trainer.listening.features import NAMES, terms
 from trainer.listening.heads import (
-    VECTOR_COLUMNS,
     Heads,
     Scaling,
-    Vectors,
     columns,
     default_folder,
     mixed,
     space_of,
-    vector_texts,
     write_atomically,
 )
 from trainer.listening.measures import best_threshold
-from trainer.listening.rows import OWN, Row, read_corpus, read_shared
+from trainer.listening.rows import ORIGINS, OWN, Row, read_corpus, read_shared
 from trainer.listening.tuning import tune
 from trainer.pathway import Move
 
@@ -74,6 +71,7 @@ class Data:
 
     rows: list[Row]
     plain: NDArray[np.float64]
+    """(rows, ``NAMES``)"""
     terms: list[list[str]]
     truth: NDArray[np.bool_]
     """(rows, moves)"""
@@ -82,24 +80,11 @@ class Data:
     weight: NDArray[np.float64]
 
     @classmethod
-    def of(cls, rows: list[Row], encoder: Encoder, kept: Path | None = None) -> Data:
-        """Encode the rows and find their features; ``kept``: a file that remembers vectors."""
-        texts = [text for row in rows for text in vector_texts(row.situation)]
-        vectors = _encode(list(dict.fromkeys(texts)), encoder, kept)
-        plain = np.zeros((len(rows), 0))
-        if rows:
-            plain = np.stack(
-                [
-                    columns(
-                        row.situation,
-                        Vectors(*(vectors[text] for text in vector_texts(row.situation))),
-                    )
-                    for row in rows
-                ]
-            )
+    def of(cls, rows: list[Row]) -> Data:
+        """Find the features of rows."""
         return cls(
             rows=rows,
-            plain=plain,
+            plain=np.array([columns(row.situation) for row in rows]).reshape(-1, len(NAMES)),
             terms=[terms(row.situation) for row in rows],
             truth=np.array([[move in row.moves for move in Move] for row in rows], dtype=bool),
             known=np.array([[move in row.known for move in Move] for row in rows], dtype=bool),
@@ -120,22 +105,6 @@ class Data:
     def where(self, origin: str) -> NDArray[np.bool_]:
         """Which rows come from one set."""
         return np.array([row.origin == origin for row in self.rows], dtype=bool)
-
-
-def _encode(
-    texts: list[str], encoder: Encoder, kept: Path | None
-) -> dict[str, NDArray[np.float32]]:
-    """The vectors of texts, taken from the file ``kept`` where it has them, and added to it."""
-    from safetensors.numpy import load_file, save
-
-    names = {text: hashlib.sha256(text.encode()).hexdigest() for text in texts}
-    stored = load_file(kept) if kept and kept.is_file() else {}
-    missing = [text for text in texts if names[text] not in stored]
-    for text, vector in zip(missing, encoder.encode(missing), strict=True):
-        stored[names[text]] = vector
-    if kept and missing:
-        write_atomically(kept, save(stored))
-    return {text: stored[names[text]] for text in texts}
 
 
 def folds_by(groups: Sequence[str], count: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -164,10 +133,10 @@ def fit_scaling(data: Data) -> Scaling:
             seen.update(found)
     total = sum(1 for is_own in own if is_own or not own.any())
     kept = sorted(term for term, count in seen.items() if count >= LEAST_DF[space_of(term)])
-    tail = data.plain[own if own.any() else slice(None), VECTOR_COLUMNS:]
+    plain = data.plain[own if own.any() else slice(None)]
     return Scaling(
-        mean=tail.mean(axis=0),
-        scale=tail.std(axis=0) + 1e-3,
+        mean=plain.mean(axis=0),
+        scale=plain.std(axis=0) + 1e-3,
         idf=np.array([math.log((1 + total) / (1 + seen[term])) + 1 for term in kept]),
         vocabulary={term: place for place, term in enumerate(kept)},
     )
@@ -181,7 +150,7 @@ def fit(data: Data) -> Heads:
     from scipy.optimize import minimize  # type: ignore[import-untyped]
 
     scaling = fit_scaling(data)
-    plain = np.stack([scaling.plain(row) for row in data.plain]).astype(np.float32)
+    plain = scaling.plain(data.plain).astype(np.float32)
     sparse = _term_matrix(scaling, data.terms)
     backwards = sparse.T.tocsr()
     width, size, moves = plain.shape[1], sparse.shape[1], len(Move)
@@ -209,7 +178,7 @@ def fit(data: Data) -> Heads:
         plain_weights=weights[:width].T.copy(),
         term_weights=weights[width:-1].T.copy(),
         bias=weights[-1].copy(),
-        mix=np.tile(np.eye(1, len(OUTPUTS) + 2), (moves, 1)),
+        mix=np.tile(np.eye(1, 4), (len(ORIGINS), moves, 1)),
         thresholds=np.full(moves, 0.5),
     )
 
@@ -227,7 +196,7 @@ def _term_matrix(scaling: Scaling, rows: Sequence[Sequence[str]]) -> Any:
 
 def raw_scores(heads: Heads, data: Data) -> NDArray[np.float64]:
     """The heads' raw scores of encoded rows, (rows, moves)."""
-    plain = np.stack([heads.scaling.plain(row) for row in data.plain])
+    plain = heads.scaling.plain(data.plain)
     known_terms = _term_matrix(heads.scaling, data.terms) @ heads.term_weights.T
     scores: NDArray[np.float64] = plain @ heads.plain_weights.T + known_terms + heads.bias
     return scores
@@ -244,49 +213,59 @@ def cross_scores(data: Data, parts: Sequence[NDArray[np.int64]]) -> NDArray[np.f
 
 def fit_mix(
     data: Data, scores: NDArray[np.float64], tuned: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights of the head's score, of the classifier's outputs for that move, and the constant.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mixture and the limits, from scores of rows that neither heads nor classifier had seen.
 
-    From scores of rows that neither had seen; for each move, (moves, outputs + 2).
+    Mixture (origins, moves, 4): for each kind of talk a logistic regression on its own rows; where
+    its annotators didn't label a move, it is read as in ours. Limits (moves,): the log odds from
+    which to hold a move, chosen on our own rows. Other people's readings are shifted so that these
+    same limits serve them best: how often their annotators saw a move is theirs too.
     """
     from sklearn.linear_model import LogisticRegression
 
-    mix = np.tile(np.eye(1, len(OUTPUTS) + 2), (len(Move), 1))
-    for place, move in enumerate(Move):
-        rows = np.flatnonzero(data.known[:, place])
-        truth = data.truth[rows, place]
-        if truth.all() or not truth.any():
-            continue
-        outputs = [number for number, (_, heard) in enumerate(OUTPUTS) if heard is move]
-        given = np.column_stack([scores[rows, place], tuned[rows][:, outputs]])
-        model = LogisticRegression(C=1e3, max_iter=1000)
-        model.fit(given, truth)
-        mix[place] = 0.0
-        mix[place, [0, *(1 + number for number in outputs)]] = model.coef_[0]
-        mix[place, -1] = model.intercept_[0]
-    return mix
+    mix = np.tile(np.eye(1, 4), (len(ORIGINS), len(Move), 1))
+    limits = np.zeros(len(Move))
+    for kind, origin in enumerate(ORIGINS):
+        of_kind = data.where(origin)
+        for place, move in enumerate(Move):
+            rows = np.flatnonzero(of_kind & data.known[:, place])
+            truth = data.truth[rows, place]
+            if truth.all() or not truth.any():
+                mix[kind, place] = mix[0, place]
+                continue
+            given = [scores[rows, place], tuned[rows, place]]
+            if origin != OWN:
+                given.append(tuned[rows, OUTPUTS.index((origin, move))])
+            model = LogisticRegression(C=1e3, max_iter=1000)
+            odds = model.fit(np.column_stack(given), truth).decision_function(
+                np.column_stack(given)
+            )
+            mix[kind, place] = 0.0
+            mix[kind, place, : len(given)] = model.coef_[0]
+            mix[kind, place, -1] = model.intercept_[0]
+            if origin == OWN:
+                wanted = WANTED_PRECISION.get(move)
+                limits[place] = best_threshold(truth, odds, precision=wanted)
+            else:
+                mix[kind, place, -1] += limits[place] - best_threshold(truth, odds)
+    return mix, limits
 
 
-def thresholds_from(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each move, the score from which to hold it."""
-    return np.array(
-        [
-            best_threshold(truth[:, place], scores[:, place], precision=WANTED_PRECISION.get(move))
-            for place, move in enumerate(Move)
-        ]
-    )
-
-
-def held_across(
-    truth: NDArray[np.bool_], scores: NDArray[np.float64], parts: Sequence[NDArray[np.int64]]
-) -> NDArray[np.bool_]:
-    """Labels of every row by thresholds chosen on the other parts: none on the row itself."""
-    held = np.zeros_like(truth)
-    everything = np.concatenate(list(parts))
+def cross_mixed(
+    data: Data,
+    scores: NDArray[np.float64],
+    tuned: NDArray[np.float64],
+    parts: Sequence[NDArray[np.int64]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Log odds and labels of every row by a mixture and limits fitted on the other parts."""
+    odds = np.zeros_like(scores)
+    held = np.zeros_like(data.truth)
     for part in parts:
-        others = np.setdiff1d(everything, part)
-        held[part] = scores[part] >= thresholds_from(truth[others], scores[others])
-    return held
+        others = np.setdiff1d(np.arange(len(data.rows)), part)
+        mix, limits = fit_mix(data.pick(others), scores[others], tuned[others])
+        odds[part] = mixed(scores[part], tuned[part], mix)
+        held[part] = odds[part] >= limits
+    return odds, held
 
 
 def ship(data: Data, mix: NDArray[np.float64], limits: NDArray[np.float64]) -> Heads:
@@ -355,16 +334,12 @@ class _Training:
         for number, part in enumerate(self.parts):
             tuned[part] = self._scores_of(f"part-{number}", part)
         whole = self.tuned(WHOLE)
-        data = Data.of(self.rows, self.encoder, self.kept / "vectors.safetensors")
+        data = Data.of(self.rows)
         path = self.kept / "heads.scores.safetensors"
         if not path.is_file():
             write_safely(path, {"scores": cross_scores(data, self.parts)})
         scores = read_tensors(path, "delete it")["scores"]
-        own = data.where(OWN)
-        mix = fit_mix(data, scores, tuned)
-        odds = mixed(scores, tuned, mix)
-        limits = thresholds_from(data.truth[own], odds[own])
-        heads = ship(data, mix, limits)
+        heads = ship(data, *fit_mix(data, scores, tuned))
         write_safely(self.folder / "classifier.safetensors", whole)
         heads.save(self.folder)
         self._describe(data, scores, tuned, heads)
@@ -412,15 +387,16 @@ class _Training:
     ) -> None:
         """Measure, and write the card."""
         own = np.flatnonzero(data.where(OWN))
-        odds = mixed(scores, tuned, heads.mix)
-        held = np.zeros_like(data.truth)
-        own_parts = [np.intersect1d(part, own) for part in self.parts]
-        held[own] = held_across(data.truth, odds, own_parts)[own]
+        odds, held = cross_mixed(data, scores, tuned, self.parts)
         truth = data.truth[own]
         sections = [card.about(data, SEED, heads, self.folder)]
         sections.append(
             card.choice(
-                truth, own_parts_of(own_parts, own), scores[own], tuned[own][:, : len(Move)]
+                truth,
+                own_parts_of([np.intersect1d(part, own) for part in self.parts], own),
+                scores[own],
+                tuned[own][:, : len(Move)],
+                odds[own],
             )
         )
         sections.append(card.agreement("Cross-validated by industry", truth, held[own], odds[own]))
@@ -433,7 +409,7 @@ class _Training:
             ("Test lines by fresh hands", self.folder / "test-lines.jsonl"),
         ):
             if path.is_file():
-                aside = Data.of(read_corpus([path]), self.encoder)
+                aside = Data.of(read_corpus([path]))
                 aside_odds = mixed(
                     raw_scores(finished, aside),
                     tuned_scores(aside.rows, self.encoder, whole),
@@ -442,7 +418,7 @@ class _Training:
                 sections.append(
                     card.agreement(title, aside.truth, aside_odds >= limits, aside_odds)
                 )
-        sections.append(card.shared(data, odds, limits))
+        sections.append(card.shared(data, odds, held))
         card.write(self.folder / "CARD.md", sections)
         _say("\n\n".join(sections))
 

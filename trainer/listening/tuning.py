@@ -1,9 +1,9 @@
 """Tunes the encoder's blocks to hear moves, on our own rows and the shared sets' partial labels.
 
 Every row is a pair (the prospect's last words, the rep's turn); the loss is binary cross-entropy
-over the moves that the row's annotators labelled. Used by ``trainer.listening.training``, which
-tunes once on each part of the data left out and once on all. A run is resumed from its last whole
-epoch. Same data, seed and machine, same numbers.
+over the moves that the row's annotators labelled, and over the kind of talk it is from. Used by
+``trainer.listening.training``, which tunes once on each part of the data left out and once on all.
+A run is resumed from its last whole epoch. Same data, seed and machine, same numbers.
 """
 
 from __future__ import annotations
@@ -27,17 +27,14 @@ from trainer.pathway import Move
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-EPOCHS = 4
+EPOCHS = 3
 BATCH = 32
 RATE = 3e-4
 """Learning rate of the blocks (AdamW, warmed up over 6 % of the steps, then cosine to nothing)."""
 HEAD_RATE = 3e-3
-SHARED_SHARE = 0.4
-"""Which share of the shared rows an epoch draws."""
-LAST_OWN_SHARE, LAST_RATE, LAST_WEIGHT = 0.4, 1e-4, 8.0
-"""One more epoch, at this highest rate, draws all of the shared rows and this share of ours, and
-weighs a label of theirs so much: a row of theirs knows one to three outputs of the ``OUTPUTS``, one
-of ours 28, so that theirs weigh little in the usual epochs."""
+SHARED_WEIGHT = 5.0
+"""How much a row of the shared sets weighs, shared among the moves its annotators labelled: one to
+three of them, where a row of ours knows 28."""
 MOST_POSITIVE_WEIGHT = 5.0
 """A move seen in a share p of rows weighs sqrt((1 - p) / p) where present, at most this."""
 UNPUNCTUATED = 0.15
@@ -101,12 +98,12 @@ def tune(
         fused=True,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rates(rows))
-    for epoch in range(_resume(kept, model, optimizer, schedule), EPOCHS + 1):
+    for epoch in range(_resume(kept, model, optimizer, schedule), EPOCHS):
         torch.manual_seed(seed + epoch)
         random = np.random.default_rng([seed, epoch])
         model.train()
         losses = []
-        for batch in _batches(rows, tokenizer, random, last=epoch == EPOCHS):
+        for batch in _batches(rows, tokenizer, random):
             ids, kinds, mask, truth, weight = (part.to(device) for part in _stacked(batch))
             with torch.autocast(device, torch.bfloat16):
                 scores = _scores(model, ids, kinds, mask)
@@ -120,7 +117,7 @@ def tune(
             optimizer.step()
             schedule.step()
             losses.append(cost.item())
-        say(f"epoch {epoch + 1} of {EPOCHS + 1}: loss {np.mean(losses):.4f}")
+        say(f"epoch {epoch + 1} of {EPOCHS}: loss {np.mean(losses):.4f}")
         _keep(kept, model, optimizer, epoch + 1)
     state = {name: value.cpu().numpy() for name, value in encoder.state_dict().items()}
     return {
@@ -131,16 +128,11 @@ def tune(
 
 
 def _rates(rows: Sequence[Row]) -> Callable[[int], float]:
-    """The share of the full learning rate at a step: warmed up, down to nothing, and once more."""
-    own = sum(row.origin == OWN for row in rows)
-    theirs = len(rows) - own
-    first = EPOCHS * math.ceil((own + SHARED_SHARE * theirs) / BATCH)
-    last = math.ceil((LAST_OWN_SHARE * own + theirs) / BATCH)
+    """The share of the full learning rate at a step: warmed up, then down to nothing."""
+    steps = EPOCHS * math.ceil(len(rows) / BATCH)
 
     def rate(step: int) -> float:
-        if step < first:
-            return min(1.0, (step + 1) / (0.06 * first)) * _cosine(step / first)
-        return LAST_RATE / RATE * _cosine(min(1.0, (step - first) / last))
+        return min(1.0, (step + 1) / (0.06 * steps)) * _cosine(min(1.0, step / steps))
 
     return rate
 
@@ -165,7 +157,7 @@ def _scores(model: Any, ids: Any, kinds: Any, mask: Any) -> Any:
 
 
 def _positive_weights(rows: Sequence[Row]) -> NDArray[np.float32]:
-    known = np.array([_known(row, row.known) for row in rows]) > 0
+    known = np.array([_weight(row, row.known) for row in rows]) > 0
     truth = np.array([_truth(row) for row in rows]) > 0
     share = (truth & known).sum(axis=0) / known.sum(axis=0).clip(min=1)
     weight: NDArray[np.float64] = np.sqrt((1 - share) / share.clip(min=1e-6))
@@ -173,16 +165,10 @@ def _positive_weights(rows: Sequence[Row]) -> NDArray[np.float32]:
 
 
 def _batches(
-    rows: Sequence[Row], tokenizer: Any, random: np.random.Generator, *, last: bool
+    rows: Sequence[Row], tokenizer: Any, random: np.random.Generator
 ) -> Iterator[list[_Example]]:
     """An epoch's examples in random batches of like length."""
-    theirs, weight = (1.0, LAST_WEIGHT) if last else (SHARED_SHARE, 1.0)
-    examples = [
-        _example(row, tokenizer, random, weight)
-        for row in rows
-        if (row.origin == OWN and not last)
-        or random.random() < (LAST_OWN_SHARE if row.origin == OWN else theirs)
-    ]
+    examples = [_example(row, tokenizer, random) for row in rows]
     order = random.permutation(len(examples))
     batches = []
     span = BATCH * 16
@@ -193,9 +179,7 @@ def _batches(
         yield [examples[index] for index in batches[place]]
 
 
-def _example(
-    row: Row, tokenizer: Any, random: np.random.Generator, shared_weight: float
-) -> _Example:
+def _example(row: Row, tokenizer: Any, random: np.random.Generator) -> _Example:
     """A row as it is read this time."""
     situation = row.situation
     known = set(row.known)
@@ -207,17 +191,25 @@ def _example(
             situation = Situation(situation.text, ())
             known -= NEED_CONTEXT
     tokens, kinds = pair(tokenizer, situation)
-    return _Example(tokens, kinds, _truth(row), _known(row, known))
+    return _Example(tokens, kinds, _truth(row), _weight(row, known))
 
 
 def _truth(row: Row) -> NDArray[np.float32]:
-    return np.array([move in row.moves for _, move in OUTPUTS], dtype=np.float32)
-
-
-def _known(row: Row, known: Collection[Move]) -> NDArray[np.float32]:
-    """1 for the outputs that this row's labels speak of."""
     return np.array(
-        [origin == row.origin and move in known for origin, move in OUTPUTS], dtype=np.float32
+        [row.origin == origin if move is None else move in row.moves for origin, move in OUTPUTS],
+        dtype=np.float32,
+    )
+
+
+def _weight(row: Row, known: Collection[Move]) -> NDArray[np.float32]:
+    """How much each output learns from this row: nothing where its labels don't speak of it."""
+    much = 1.0 if row.origin == OWN else SHARED_WEIGHT / len(row.known)
+    return np.array(
+        [
+            1.0 if move is None else much * (origin == row.origin and move in known)
+            for origin, move in OUTPUTS
+        ],
+        dtype=np.float32,
     )
 
 
