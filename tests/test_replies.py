@@ -7,7 +7,7 @@ import pytest
 from trainer.library.shelf import Shelf
 from trainer.pathway import Act
 from trainer.prospect.lines import PLAIN
-from trainer.replies import leaves, refuses
+from trainer.replies import leaves, refuses, takes_up
 
 LINES = [
     (act, line)
@@ -60,6 +60,38 @@ def test_a_yes_with_an_arrangement_in_it_is_no_refusal(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "reply",
+    [
+        "Monday's fine. Use the back door, the front one sticks.",
+        "It's 14 Mill Lane, the blue gate.",
+        "Make it half past six, and not Monday, Tuesday.",
+        "perfect",
+        "Thursday? Yes, that works.",
+    ],
+)
+def test_a_detail_given_takes_the_close_up(reply: str) -> None:
+    assert takes_up(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "No.",
+        "Um, all nine? I guess. What's the deposit?",
+        "Hang on. Monthly what?",
+        "pardon?",
+        "Woah, the first of what",
+        "Oh. I haven't, we're still looking.",
+        "Three winters? Nobody needs three winters.",
+        "I suppose so, if I must.",
+    ],
+)
+def test_who_hesitates_or_asks_back_has_not_taken_it_up(reply: str) -> None:
+    assert not takes_up(reply)
+
+
+@pytest.mark.parametrize(
     ("act", "least"),
     [(Act.DECLINE, 1.0), (Act.HANG_UP, 0.8), (Act.DEFER, 0.9), (Act.PUSH_BACK, 1.0)],
 )
@@ -77,3 +109,9 @@ def test_every_persona_hangs_up_audibly() -> None:
 @pytest.mark.parametrize("act", [Act.AGREE, Act.CONFIRM, Act.BUYING_SIGNAL])
 def test_no_yes_is_taken_for_a_no(act: Act) -> None:
     assert [line for of, line in LINES if of is act and refuses(line)] == []
+
+
+def test_the_yes_of_every_persona_takes_the_close_up() -> None:
+    said = [line for of, line in LINES if of is Act.AGREE]
+    heard = [line for line in said if takes_up(line)]
+    assert len(heard) / len(said) >= 0.95, sorted(set(said) - set(heard))

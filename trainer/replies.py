@@ -1,6 +1,7 @@
 """How someone took it: whether their words turn down what was just put to them, by plain wording.
 
-The grader needs only this much of the prospect: a close that is refused was not earned. The guard
+The grader needs only this much of the prospect: a close that is refused was not earned, one that is
+taken up was not rushed. The guard
 needs it too: a prospect who is told to say no must be heard to say it.
 """
 
@@ -42,7 +43,7 @@ _MAYBE_LATER = re.compile(
 )
 """Putting it off, unless the reply begins with a yes: "Okay, I'll need to be there by nine." """
 _STOPS = re.compile(
-    r"^\W*(?:stop\b|wait\b|whoa\b|slow down\b|come on\b|nice try\b)"
+    r"^\W*(?:stop\b|wait\b|w(?:hoa|oah)\b|slow down\b|come on\b|nice try\b)"
     r"|\b(?:i|we) haven't (?:agreed|decided|said|finished)\b|\bi haven't\W*$"
     r"|\b(?:i|we) (?:didn't|never|did not) (?:agree|agreed|say|said)\b|\bdidn't know we\b"
     r"|\b(?:getting|you're) ahead of\b|\btoo (?:fast|soon|early|quick)\b|\bbit (?:quick|much)\b"
@@ -53,6 +54,13 @@ _STOPS = re.compile(
     r"|\b(?:like them|that's a line)\b|\bbooking stuff\b|\bstarted selling\b",
     re.IGNORECASE,
 )
+_HESITATES = re.compile(
+    r"\b(?:guess|suppose|pardon|sorry,? what|hold on|hang on|steady on|wait|haven't|hadn't)\b"
+    r"|\bdon't (?:know|think)\b|\bnot sure\b|\bstill (?:looking|deciding|thinking)\b"
+    r"|\b(?:nobody|who) (?:said|needs|asked)\b|\b(?:didn't|never) (?:say|said|ask|asked|agree)\b",
+    re.IGNORECASE,
+)
+_FIRST_SENTENCE = re.compile(r"[^.!?]*[.!?]?")
 _PAUSES = re.compile(r"^\W*(?:hold on|hang on)\b", re.IGNORECASE)
 _LEAVES = re.compile(
     r"\b(?:good ?bye|bye|hang(?:ing)? up|phone down|(?:got|have) to go|take care(?! of))\b"
@@ -81,6 +89,19 @@ def refuses(reply: str) -> bool:
     if _BARE_NO.search(reply) or _PAUSES.search(reply):
         return not _YES_AFTER_ALL.search(reply)
     return bool(_MAYBE_LATER.search(reply) or _LEAVES.search(reply)) and not goes_along(reply)
+
+
+def takes_up(reply: str) -> bool:
+    """Whether a reply settles into what was put forward as decided: a yes, or a detail given.
+
+    Not one that turns it down, hesitates, or asks back first what this is about.
+    """
+    reply = reply.replace("\u2019", "'").strip()
+    if not reply or refuses(reply) or _HESITATES.search(reply):
+        return False
+    opening = _FIRST_SENTENCE.match(reply)
+    asks_back = opening is not None and opening[0].endswith("?")
+    return not asks_back or bool(_YES_AFTER_ALL.search(reply))
 
 
 def leaves(reply: str) -> bool:

@@ -79,6 +79,18 @@ class TestTheVerdict:
         card = graded(Transcript(talk.turns[:-1]))
         assert card.verdict is Verdict.EARNED_CLOSE
 
+    def test_a_close_they_take_up_may_lack_one_thing_and_no_more(self) -> None:
+        """Who answers with the gate code wasn't rushed; who hesitates was, by as much."""
+        lacks_hope = [e for e in EARNED if "value_link" not in e and "future" not in e]
+        details = "Thursday's good. The gate code is 4471."
+        assert graded(closed([*lacks_hope, CLOSE], details)).verdict is Verdict.EARNED_CLOSE
+        unsure = graded(closed([*lacks_hope, CLOSE], "Um, Thursday? I guess."))
+        assert unsure.verdict is Verdict.ASSUMED_TOO_SOON
+        early = graded(closed([*EARNED[:4], CLOSE], details))
+        assert early.verdict is Verdict.ASSUMED_TOO_SOON
+        pressed = graded(closed([*lacks_hope, PRESS, CLOSE], details))
+        assert pressed.verdict is Verdict.PRESSURED
+
     def test_a_cap_holds_the_score_down_whatever_the_ladder_says(self) -> None:
         for lines, verdict in (([*EARNED, ASK], "asked"), ([*EARNED, PRESS, CLOSE], "pressured")):
             card = graded(closed(lines))

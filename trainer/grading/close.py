@@ -9,7 +9,7 @@ from trainer.grading.checks import RepTurn, answer
 from trainer.grading.stages import LEVELS, level, points
 from trainer.library import Rubric
 from trainer.pathway import Form, Move, Verdict
-from trainer.replies import refuses
+from trainer.replies import refuses, takes_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Close:
     """Turns that go ahead as decided without asking."""
     pressed: tuple[RepTurn, ...]
     good: RepTurn | None
-    """The first close that was assumed, earned by then, unpressed and not refused."""
+    """The first close that was assumed, unpressed and not refused, and earned by then; one that
+    the prospect took up is forgiven as much as the rubric says."""
     earned: bool
     """At the close, or by the end where none was made."""
     earned_at: int | None
@@ -81,6 +82,8 @@ def find(turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]) -
         ),
         None,
     )
+    if good and (earned_at is None or earned_at > good.number):
+        earned_at = good.number
     if asked:
         earned = is_earned(_upto(turns, asked[0]), rubric)
     elif assumed:
@@ -96,32 +99,41 @@ FEWEST_TURNS = 4
 said all in one breath it is a speech."""
 
 
-def is_earned(turns: Sequence[RepTurn], rubric: Rubric) -> bool:
-    """Whether what was said so far earns the close: every needed check met, every stage where the
-    rubric wants it, and all of it said in ``FEWEST_TURNS`` turns or more."""
+def shortfall(turns: Sequence[RepTurn], rubric: Rubric) -> int | None:
+    """By how many levels, all stages together, the call stays below where the rubric wants them.
+    0: the close is earned. None: it can't be, since a needed check is missed or all was said in
+    fewer than ``FEWEST_TURNS`` turns."""
     results = [answer(check, turns) for check in rubric.checks]
     needed = {check.id for check in rubric.checks if check.needed_to_earn}
     if any(result.passed is False for result in results if result.id in needed):
-        return False
+        return None
     required = {check.id for check in rubric.checks if check.at_least > 0}
     shown = {line.turn for r in results if r.passed and r.id in required for line in r.evidence}
     if len(shown) < FEWEST_TURNS:
-        return False
-    return all(
-        LEVELS.index(level(points(stage, results, rubric), stage, rubric))
-        >= LEVELS.index(weight.to_earn)
+        return None
+    return sum(
+        max(
+            0,
+            LEVELS.index(weight.to_earn)
+            - LEVELS.index(level(points(stage, results, rubric), stage, rubric)),
+        )
         for stage, weight in rubric.stages.items()
     )
+
+
+def is_earned(turns: Sequence[RepTurn], rubric: Rubric) -> bool:
+    """Whether what was said so far earns the close, whoever may take it up."""
+    return shortfall(turns, rubric) == 0
 
 
 def _is_good(
     close: RepTurn, turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]
 ) -> bool:
-    return (
-        not close.makes(Move.PRESSURE)
-        and not refuses(replies.get(close.number, ""))
-        and is_earned(_upto(turns, close), rubric)
-    )
+    reply = replies.get(close.number, "")
+    if close.makes(Move.PRESSURE) or refuses(reply):
+        return False
+    short = shortfall(_upto(turns, close), rubric)
+    return short is not None and short <= (rubric.taken_up_forgives if takes_up(reply) else 0)
 
 
 def _upto(turns: Sequence[RepTurn], last: RepTurn) -> list[RepTurn]:

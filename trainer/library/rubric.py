@@ -88,6 +88,9 @@ class Rubric(Content):
     caps: dict[Literal["asked", "pressured", "assumed_too_soon", "not_earned"],
                Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)  # fmt: skip
     """The highest score a call with that verdict can have."""
+    taken_up_forgives: Annotated[int, Field(ge=0, le=5)] = 0
+    """By how many levels, all stages together, a close that the prospect takes up at once may stay
+    below what earns it. A needed check is never forgiven."""
 
     @field_validator("stages")
     @classmethod
