@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,6 +160,25 @@ def test_what_the_prospect_disowns_was_not_theirs() -> None:
         "No, exactly.",
     ):
         assert aside(LATE, "So you've had enough.", reply) == {}
+
+
+def test_a_rep_who_talks_about_somebody_elses_trouble_earns_nothing_more() -> None:
+    """Good lines out of another call: once they have twice said it isn't theirs, it's noise."""
+    stranger = [
+        LATE, "So the guests stand in the lobby.", "What lobby?",
+        "And the beds stay bare.", "We don't have rooms.",
+        "Denise at Harbor Court will tell you how it went.", "Okay.",
+        "It takes a week until the cage is full.", "Okay.",
+    ]  # fmt: skip
+    talk, heard = call(*stranger, moves=(Move.REFLECTION, Move.PROOF))
+    nothing = [replace(t, reading=replace(t.reading, grounding=0.0)) for t in heard]
+    found = {one.turn: one.reason for one in credited(nothing, talk.turns, RUBRIC)[1]}
+    assert found == dict.fromkeys(
+        (6, 8), "is about somebody else: the prospect has said so, more than once"
+    )
+    assert credited(heard, talk.turns, RUBRIC)[1] == (), "what takes up their words counts"
+    asked = [*stranger[:3], "Fair enough, I had that wrong.", "Yes.", *stranger[5:]]
+    assert aside(*asked, moves=(Move.REFLECTION, Move.PROOF)) == {}, "one slip is a slip"
 
 
 def test_what_they_wrote_before_the_call_is_theirs_too() -> None:

@@ -16,6 +16,7 @@ from trainer import wording
 from trainer.grading.checks import RepTurn
 from trainer.grading.scorecard import SetAside
 from trainer.library import Rubric
+from trainer.listening.grounding import GROUNDED
 from trainer.pathway import ABOUT_THEM, Move, MoveGroup, Speaker, Verdict
 from trainer.transcripts import Turn
 
@@ -86,6 +87,17 @@ _DISOWNED = re.compile(
 )
 """A reply by which the prospect says that what was just said of them isn't theirs."""
 
+_DENIED = re.compile(
+    r"^(?:\W*(?:but|well|um|uh|er|no|sorry|oh)\b)*\W*"
+    r"(?:there(?:'s| is| are) no\b|nobody\b|(?:we|i) (?:don't|do not) (?:have|do|use|own|run)\b"
+    r"|what \w+(?: \w+)?\?|(?:we|i) (?:don't|do not) know what\b|(?:we|i) never\b"
+    r"|that(?:'s| is) not (?:us|me|ours|mine)\b)",
+    re.IGNORECASE,
+)
+"""A reply to words about them that knows nothing of what was said."""
+_STRANGER = 2
+"""So often may the prospect say so; from then on the rep is taken to talk about somebody else."""
+
 _NAMES = frozenset(
     move.in_words for move in Move if move not in (Move.ANSWER, Move.PRESSURE, Move.PROOF)
 )
@@ -111,7 +123,7 @@ def credited(
     mine, theirs = _Runs(), _Runs(_words(turn.text) for turn in before)
     topics = set(wording.content_set(turn.text for turn in before))
     taken_up: set[str] = set()
-    borrowed = 0
+    borrowed = denied = 0
     heard = 0
     for turn in turns:
         for other in said[heard : turn.number - 1]:
@@ -127,6 +139,7 @@ def credited(
             _reasons(
                 _Situation(turn, words, mine, theirs, ids, reply),
                 over_borrowed=recited and borrowed > BORROWED,
+                to_a_stranger=denied >= _STRANGER and turn.reading.grounding < GROUNDED,
             ),
             None,
         )
@@ -142,6 +155,7 @@ def credited(
             counted.append(turn)
         if counted[-1].makes(Move.REFLECTION):
             taken_up |= shared
+        denied += turn.makes(*ABOUT_THEM) and _answers(reply, _DISOWNED, _DENIED)
         mine.add(words)
     return counted, tuple(aside)
 
@@ -163,7 +177,9 @@ class _Situation:
     reply: Turn | None
 
 
-def _reasons(at: _Situation, *, over_borrowed: bool) -> Iterator[tuple[frozenset[Move], str]]:
+def _reasons(
+    at: _Situation, *, over_borrowed: bool, to_a_stranger: bool
+) -> Iterator[tuple[frozenset[Move], str]]:
     """Which moves the turn loses and why, the first rule that applies first."""
     words, text = at.words, at.turn.text
     if _TO_A_GRADER.search(text) or at.ids.search(text):
@@ -179,12 +195,18 @@ def _reasons(at: _Situation, *, over_borrowed: bool) -> Iterator[tuple[frozenset
             yield HELPING, "has no words of its own"
         if at.theirs.share(words) >= MOSTLY:
             yield ABOUT_THEM, "repeats the prospect's words as they were"
-    if (
-        at.reply is not None
-        and at.reply.speaker is Speaker.PROSPECT
-        and _DISOWNED.search(at.reply.text.replace("’", "'"))
-    ):
+    if to_a_stranger:
+        yield HELPING, "is about somebody else: the prospect has said so, more than once"
+    if _answers(at.reply, _DISOWNED):
         yield ABOUT_THEM, "isn't so, says the prospect in the next turn"
+
+
+def _answers(reply: Turn | None, *patterns: re.Pattern[str]) -> bool:
+    """Whether the prospect's reply, if there is one, reads like one of the patterns."""
+    if reply is None or reply.speaker is not Speaker.PROSPECT:
+        return False
+    text = reply.text.replace("’", "'")
+    return any(pattern.search(text) for pattern in patterns)
 
 
 def _named(text: str) -> set[str]:
