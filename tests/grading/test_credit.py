@@ -178,7 +178,9 @@ def test_a_rep_who_talks_about_somebody_elses_trouble_earns_nothing_more() -> No
     )
     assert credited(heard, talk.turns, RUBRIC)[1] == (), "what takes up their words counts"
     asked = [*stranger[:3], "Fair enough, I had that wrong.", "Yes.", *stranger[5:]]
-    assert aside(*asked, moves=(Move.REFLECTION, Move.PROOF)) == {}, "one slip is a slip"
+    talk, heard = call(*asked, moves=(Move.REFLECTION, Move.PROOF))
+    nothing = [replace(t, reading=replace(t.reading, grounding=0.0)) for t in heard]
+    assert credited(nothing, talk.turns, RUBRIC)[1] == (), "one slip is a slip"
 
 
 def test_what_they_wrote_before_the_call_is_theirs_too() -> None:
