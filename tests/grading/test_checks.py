@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.grading.transcribed import rep_turns
 from tests.readings import reading
-from trainer.grading.checks import GROUNDED, RepTurn, answer, evidence
+from trainer.grading.checks import RepTurn, answer, evidence
 from trainer.library import Check
+from trainer.listening.grounding import GROUNDED
 from trainer.pathway import Move
 
 

@@ -14,7 +14,6 @@ from trainer.grading.checks import RepTurn
 from trainer.grading.close import is_earned
 from trainer.grading.credit import (
     A_HABIT,
-    ABOUT_THEM,
     BORROWED,
     HELPING,
     credited,
@@ -22,7 +21,7 @@ from trainer.grading.credit import (
 )
 from trainer.grading.grader import judge
 from trainer.grading.scorecard import SetAside
-from trainer.pathway import Move, MoveGroup, Speaker
+from trainer.pathway import ABOUT_THEM, Move, MoveGroup, Speaker
 from trainer.transcripts import Transcript, Turn
 
 EARS = (Move.REFLECTION, Move.EMPATHY, Move.OPEN_QUESTION)
