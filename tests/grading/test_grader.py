@@ -152,6 +152,14 @@ class TestHonesty:
         assert card.pressure == (3, 5, 7, 9, 11, 13)
         assert card.coach[0].turn == card.asked[0] == 7
 
+    def test_a_reflection_without_their_words_is_not_called_none(self) -> None:
+        """A rep who said it back all in their own words hears why it wasn't counted."""
+        talk = closed([line.replace(":", "~:", 1) for line in EARNED])
+        notes = graded(talk).coach
+        untied = [note for note in notes if "nothing of theirs in it" in note.missed]
+        assert untied
+        assert all("reflection" in n.said or "empathy" in n.said for n in untied)
+
     def test_what_was_known_before_the_call_is_context_for_the_listener(self) -> None:
         heard: list[int] = []
 

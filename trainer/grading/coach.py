@@ -13,12 +13,17 @@ from trainer.grading.close import Close
 from trainer.grading.scorecard import CheckResult, CoachNote
 from trainer.grading.stages import AGAINST
 from trainer.library import Check, Rubric, Scenario
+from trainer.listening.grounding import GROUNDED
 from trainer.pathway import Move, Speaker, Stage, Verdict
 from trainer.transcripts import Transcript
 
 MOST_NOTES = 3
 MOST_VICTORIES = 4
 
+_UNTIED = (
+    "It sounded like it, and may well have been, but there is nothing of theirs in it to show that "
+    "it was about them. One of their own words makes it certain."
+)
 _PRESENTING = (Move.FEATURE_DUMP, Move.VALUE_LINK, Move.FUTURE_PICTURE, Move.PROOF)
 
 
@@ -59,6 +64,10 @@ class Coach:
             if len(notes) >= MOST_NOTES:
                 break
             taken = {note.turn for note in notes}
+            untied = self._untied(check, taken)
+            if untied is not None:
+                notes.append(self._note(untied, _UNTIED, self._instead(check, untied)))
+                continue
             turn = self._to_replace(check, taken)
             if turn is not None:
                 notes.append(self._note(turn, check.missed, self._instead(check, turn)))
@@ -100,6 +109,20 @@ class Coach:
             case Verdict.LEFT_ON_TABLE:
                 missed = "They were ready, and you stopped one step short."
                 notes.append(self._note(self._turns[-1], missed, ahead))
+
+    def _untied(self, check: Check, taken: set[int]) -> RepTurn | None:
+        """A turn that made the move, and whose words show nothing of what the prospect said."""
+        return next(
+            (
+                turn
+                for turn in self._turns
+                if check.grounded
+                and turn.number not in taken
+                and turn.makes(*check.any_of)
+                and turn.reading.grounding < GROUNDED
+            ),
+            None,
+        )
 
     def _to_replace(self, check: Check, taken: set[int]) -> RepTurn | None:
         """The turn where the missed thing would have fitted best."""
