@@ -6,9 +6,10 @@ tunes the classifier once on all rows and once with each of ``PARTS`` parts left
 likewise, mixes both by the scores of rows that neither had seen, and writes
 ``classifier.safetensors``, ``heads.safetensors``, ``heads.json`` and the figures in ``CARD.md``.
 
-The tuning takes most of an hour on two cores; each of its runs is kept in ``DIR`` and resumed from
-its last whole epoch. ``--tune part-0`` (``part-1``..., ``whole``) does one run and stops, so that
-several can go side by side. Needs scikit-learn (``pip install earned-close[training]``).
+The tuning takes about an hour and a quarter on two cores; each of its runs is kept in ``DIR`` and
+resumed from its last whole epoch. ``--tune part-0`` (``part-1``..., ``whole``) does one run and
+stops, so that several can go side by side. Needs scikit-learn (``pip install
+earned-close[training]``).
 """
 
 from __future__ import annotations
