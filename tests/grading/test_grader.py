@@ -73,6 +73,9 @@ class TestTheVerdict:
     def test_a_close_they_turn_down_was_not_earned(self, reply: str) -> None:
         card = graded(closed([*EARNED, CLOSE], reply))
         assert (card.verdict, card.earned) == (Verdict.ASSUMED_TOO_SOON, False)
+        assert card.sentence.startswith("You had what earns a close, but they turned it down")
+        early = graded(closed([*EARNED[:4], CLOSE], reply))
+        assert early.sentence.startswith("You assumed the close before it was earned")
 
     def test_a_close_that_ends_the_transcript_was_not_refused(self) -> None:
         talk = closed([*EARNED, CLOSE])

@@ -27,6 +27,8 @@ class Close:
     """At the close, or by the end where none was made."""
     earned_at: int | None
     """The turn by which the close was earned."""
+    refused: RepTurn | None = None
+    """The first close that was assumed and turned down."""
 
     @property
     def form(self) -> Form:
@@ -56,6 +58,11 @@ class Close:
                 return f"You asked for the sale before it was earned: turn {self.asked[0].number}."
             case Verdict.PRESSURED:
                 return f"You closed on pressure: turn {self.pressed[0].number}."
+            case Verdict.ASSUMED_TOO_SOON if (
+                self.refused and self.earned_at and self.earned_at < self.refused.number
+            ):
+                number = self.refused.number
+                return f"You had what earns a close, but they turned it down: turn {number}."
             case Verdict.ASSUMED_TOO_SOON:
                 number = self.assumed[0].number
                 return f"You assumed the close before it was earned: turn {number}."
@@ -91,7 +98,8 @@ def find(turns: Sequence[RepTurn], rubric: Rubric, replies: Mapping[int, str]) -
     else:
         earned = earned_at is not None
     pressed = tuple(turn for turn in turns if turn.makes(Move.PRESSURE))
-    return Close(asked, assumed, pressed, good, earned, earned_at)
+    refused = next((t for t in assumed if refuses(replies.get(t.number, ""))), None)
+    return Close(asked, assumed, pressed, good, earned, earned_at, refused)
 
 
 FEWEST_TURNS = 4

@@ -1,4 +1,4 @@
-"""One logistic head a move over vectors, marks and terms, applied with numpy alone.
+"""One logistic head a move over marks and terms, applied with numpy alone.
 
 Two files, written by ``trainer.listening.training``: ``heads.safetensors`` with the numbers and
 ``heads.json`` with the names that go with them (moves, columns, vocabulary). Nothing in them is
