@@ -135,19 +135,14 @@ class Guard:
 
         ``turns``: the conversation so far. ``disclosed``: ids of the facts already told.
         """
-        line = line.replace("\u2019", "'")  # the rules below are written with straight ones
+        line = _straight(line)
         return (
-            _refuse_form(line)
-            or self._refuse_role(line, direction)
-            or _refuse_act(line, direction)
-            or _refuse_content(line, direction)
+            unfit(line, direction, turns, self._public_text)
+            or self._refuse_name(line)
             or self._refuse_leak(line, direction, turns, disclosed)
-            or _refuse_echo(line, turns)
         )
 
-    def _refuse_role(self, line: str, direction: Direction) -> str | None:
-        if _ASSISTANT.search(line):
-            return "speaks as an assistant"
+    def _refuse_name(self, line: str) -> str | None:
         first = re.escape(self.scenario.prospect.first_name)
         if re.search(rf"^(\w+[,!.]? )?{first}\b[,!.:]", line, re.IGNORECASE) and not re.search(
             rf"\b(this is|it's|i'm|speaking)\W+{first}|{first}\W+(speaking|here)",
@@ -155,10 +150,6 @@ class Guard:
             re.IGNORECASE,
         ):
             return "speaks as the rep"  # nobody on the phone calls out their own name
-        # "Where would our clients' files be?" is the prospect's own, where it is to be said.
-        own = (direction.say or "").replace("\u2019", "'").casefold()
-        if any(found.group(0).casefold() not in own for found in _REP.finditer(line)):
-            return "speaks as the rep"
         ours = re.escape(self.scenario.you.company)
         if _any_of(rf"(?:at|from|here at|i'm with|we at) {ours}").search(line):
             return "speaks as the rep"
@@ -177,12 +168,6 @@ class Guard:
             telling = wording.content_set([fact.say]) - known
             if len(telling & said) >= max(2, len(telling) / 2):
                 return "leaks a fact"
-        heard = wording.values(direction.say or "") | self._public_figures
-        for turn in turns:
-            heard |= wording.values(turn.text)
-        # A clock or a count up to two is manner of speaking; any other new figure is made up.
-        if {f for f in wording.values(line) if f not in (2, 5)} - heard:
-            return "invents a figure"
         return None
 
     @cached_property
@@ -200,9 +185,47 @@ class Guard:
     def _public(self) -> frozenset[str]:
         return wording.content_set([self._public_text])
 
-    @cached_property
-    def _public_figures(self) -> frozenset[float]:
-        return wording.values(self._public_text)
+
+def unfit(line: str, direction: Direction, turns: Sequence[Turn], known: str = "") -> str | None:
+    """Why nobody may say ``line`` under this direction, whoever they are; None if it may be said.
+
+    ``known``: what is no secret, in whose figures a line may speak.
+    """
+    line = _straight(line)
+    return (
+        _refuse_form(line)
+        or _refuse_role(line, direction)
+        or _refuse_act(line, direction)
+        or _refuse_content(line, direction)
+        or _refuse_figures(line, direction, turns, known)
+        or _refuse_echo(line, turns)
+    )
+
+
+def _straight(line: str) -> str:
+    return line.replace("\u2019", "'")  # the rules here are written with straight ones
+
+
+def _refuse_role(line: str, direction: Direction) -> str | None:
+    if _ASSISTANT.search(line):
+        return "speaks as an assistant"
+    # "Where would our clients' files be?" is the prospect's own, where it is to be said.
+    own = _straight(direction.say or "").casefold()
+    if any(found.group(0).casefold() not in own for found in _REP.finditer(line)):
+        return "speaks as the rep"
+    return None
+
+
+def _refuse_figures(
+    line: str, direction: Direction, turns: Sequence[Turn], known: str
+) -> str | None:
+    given = wording.values(direction.say or "") | wording.values(known)
+    for turn in turns:
+        given |= wording.values(turn.text)
+    # A clock or a count up to two is manner of speaking; any other new figure is made up.
+    if {figure for figure in wording.values(line) if figure not in (2, 5)} - given:
+        return "invents a figure"
+    return None
 
 
 def _refuse_form(line: str) -> str | None:
