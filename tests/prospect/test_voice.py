@@ -10,6 +10,7 @@ from tests.cast import persona, scenario
 from trainer.engines.base import Cancellation, Prompt
 from trainer.engines.scripted_engine import ScriptedEngine
 from trainer.errors import EngineFailed
+from trainer.library.shelf import Shelf
 from trainer.pathway import Act, Speaker
 from trainer.prospect import lines
 from trainer.prospect.standing import Direction, Mood
@@ -32,7 +33,7 @@ def spoken(engine: ScriptedEngine, direction: Direction = WARM, seed: int = 3) -
 
 def test_a_model_line_that_fits_is_said_as_the_models() -> None:
     line = spoken(ScriptedEngine(["that's about the size of it. And so", "unused"]))
-    assert line == Line("That's about the size of it.", "model", 2, ())
+    assert line == Line("That's about the size of it.", "model", 1, ())
 
 
 def test_the_first_fit_line_is_taken_and_the_refused_ones_are_remembered() -> None:
@@ -78,61 +79,52 @@ def test_same_seed_same_line_and_same_prompt() -> None:
 
 
 def test_the_model_is_told_no_secret_but_the_one_it_is_to_tell() -> None:
-    """What is not in the prompt can't slip out: examples are about other things altogether."""
+    """What is not in the prompt can't slip out."""
     for direction in (DOUGH, WARM, Direction(Act.ANSWER, Mood.OPEN)):
-        for seed in range(6):
-            prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(direction, TALK, Random(seed))
-            words = " ".join(message.content for message in prompt.messages)
-            for other in WHERE.tellable:
-                assert (other.say in words) == (other.id == direction.say_id)
-            for objection in WHERE.objections:
-                assert objection.say not in words
+        prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(direction, TALK)
+        words = " ".join(message.content for message in prompt.messages)
+        for other in WHERE.tellable:
+            assert (other.say in words) == (other.id == direction.say_id)
+        for objection in WHERE.objections:
+            assert objection.say not in words
 
 
 def test_the_prompt_says_who_speaks_what_was_heard_and_what_to_do() -> None:
-    prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(DOUGH, TALK, Random(1))
+    prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(DOUGH, TALK)
     first, *_, last = prompt.messages
     assert "Mira Holt, owner, Holt Bakery, Duluth" in first.content
     assert "What was that night like?" in last.content
-    assert last.content.endswith("Mira is open and tells: the dough went off overnight")
-    assert prompt.prefix == ""
+    assert last.content.startswith("You: Hello, Mira speaking.\nRep: You wrote")
+    assert last.content.endswith("\nNow, open, tell them: the dough went off overnight")
+
+
+def test_when_they_pick_up_nobody_has_said_a_word() -> None:
+    voice = Voice(ScriptedEngine([]), WHO, WHERE)
+    last = voice.prompt(Direction(Act.GREET, Mood.NEUTRAL), []).messages[-1]
+    assert last.content == "The phone rings.\nNow, neutral, pick up the phone"
+
+
+def test_the_prompt_shows_how_they_sound_by_lines_with_nothing_to_fill_in() -> None:
+    amiable = Shelf.load().personas["amiable"]
+    first = Voice(ScriptedEngine([]), amiable, WHERE).prompt(WARM, []).messages[0]
+    shown = [line[2:] for line in first.content.splitlines() if line.startswith("- ")]
+    written = {line for lines in amiable.lines.values() for line in lines}
+    assert shown
+    assert set(shown) <= {line for line in written if "{" not in line}
+
+
+def test_a_refused_line_is_drawn_again_several_at_a_time() -> None:
+    engine = ScriptedEngine(["Let's do it.", "Count me in.", "It was a long night.", "Unused."])
+    line = spoken(engine)
+    assert (line.text, line.drawn) == ("It was a long night.", 4)
+    assert engine.prompts[0] == engine.prompts[1]
 
 
 def test_someone_at_home_has_no_company_in_the_prompt() -> None:
     home = scenario(prospect={"name": "Jo Pike"})
-    prompt = Voice(ScriptedEngine([]), WHO, home).prompt(WARM, [], Random(1))
+    prompt = Voice(ScriptedEngine([]), WHO, home).prompt(WARM, [])
     assert "None" not in prompt.messages[0].content
     assert "Jo Pike" in prompt.messages[0].content
-
-
-class Small(ScriptedEngine):
-    """A model too small to find words of its own."""
-
-    @property
-    def directed_only(self) -> bool:
-        return True
-
-
-def test_a_small_model_is_only_asked_to_word_what_it_is_given() -> None:
-    engine = Small(["That's it, yes."] * 3)
-    line = spoken(engine)
-    assert (line.source, line.drawn, engine.prompts) == ("authored", 0, [])
-
-
-def test_a_small_model_goes_on_from_the_personas_own_opening() -> None:
-    openings = set()
-    for seed in range(8):
-        engine = Small([" went off overnight. And then more"] * 3)
-        line = spoken(engine, DOUGH, seed=seed)
-        prefix = engine.prompts[0].prefix
-        openings.add(prefix)
-        assert prefix.endswith("the dough went")
-        assert line.source == "authored"
-        assert set(line.refusals) == {"stutters"}  # "the dough went went off"
-        engine = Small([" off overnight. And then more"] * 3)
-        line = spoken(engine, DOUGH, seed=seed)
-        assert (line.text, line.source) == (f"{prefix} off overnight.", "model")
-    assert openings == {"To be honest, the dough went", "I don't tell many, but the dough went"}
 
 
 def test_what_every_prompt_begins_with_is_taken_in_beforehand() -> None:
@@ -144,7 +136,7 @@ def test_what_every_prompt_begins_with_is_taken_in_beforehand() -> None:
 
     voice = Voice(Noting([]), WHO, WHERE)
     voice.prefill()
-    whole = voice.prompt(WARM, TALK, Random(1))
+    whole = voice.prompt(WARM, TALK)
     assert list(taken[0].messages) == list(whole.messages)[: len(taken[0].messages)]
 
 

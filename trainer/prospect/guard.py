@@ -194,9 +194,9 @@ def unfit(line: str, direction: Direction, turns: Sequence[Turn], known: str = "
     line = _straight(line)
     return (
         _refuse_form(line)
-        or _refuse_role(line, direction)
+        or refuse_role(line, direction)
         or _refuse_act(line, direction)
-        or _refuse_content(line, direction)
+        or refuse_content(line, direction)
         or _refuse_figures(line, direction, turns, known)
         or _refuse_echo(line, turns)
     )
@@ -206,7 +206,8 @@ def _straight(line: str) -> str:
     return line.replace("\u2019", "'")  # the rules here are written with straight ones
 
 
-def _refuse_role(line: str, direction: Direction) -> str | None:
+def refuse_role(line: str, direction: Direction) -> str | None:
+    """Why ``line`` is not a prospect's at all, but a rep's or an assistant's; None if it may be."""
     if _ASSISTANT.search(line):
         return "speaks as an assistant"
     # "Where would our clients' files be?" is the prospect's own, where it is to be said.
@@ -265,7 +266,8 @@ def _refuse_act(line: str, direction: Direction) -> str | None:
     return None
 
 
-def _refuse_content(line: str, direction: Direction) -> str | None:
+def refuse_content(line: str, direction: Direction) -> str | None:
+    """Why ``line`` does not say the fact, question or objection it was handed; None if it does."""
     say = direction.say
     if say is None:
         return None
