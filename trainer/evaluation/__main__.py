@@ -16,6 +16,7 @@ from trainer.evaluation import calls, speaking
 from trainer.evaluation.figures import figures, suspects
 from trainer.evaluation.recognition import Reader
 from trainer.evaluation.staging import Cue, cues, persona_of
+from trainer.library import Persona
 from trainer.library.shelf import Shelf
 from trainer.listening.encoder import ENCODER_ID
 from trainer.prospect import corpus
@@ -68,10 +69,13 @@ def _cues() -> list[Cue]:
     _, held_out = _rows()
     shelf = Shelf.load().personas
     ways = corpus.read_ways(corpus.default_folder() / "ways.jsonl", shelf)
-    own = {row.way for row in held_out}
-    personas = {name: shelf[name] for name in TAUGHT_WAYS}
-    personas |= {name: persona_of(name, ways[name], held_out) for name in own}
-    return list(cues(held_out, TAUGHT_WAYS, personas))
+
+    def persona(way: str, scene: str) -> Persona:
+        if way in shelf:
+            return shelf[way]
+        return persona_of(way, ways[way], [row for row in held_out if row.scene != scene])
+
+    return list(cues(held_out, TAUGHT_WAYS, persona))
 
 
 def _read(files: Sequence[Path], suspects_file: Path | None) -> None:

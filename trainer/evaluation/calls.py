@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from trainer import locations
+from trainer import locations, wording
 from trainer.calls.rehearsal import rehearse
 from trainer.engines.base import Engine
 from trainer.library.shelf import Shelf
 from trainer.listening.listener import EncoderListener
+from trainer.pathway import Speaker
 from trainer.transcripts.readers import read_rep_script
+
+SAME = 0.9
+"""Two lines are the same from this likeness on (``trainer.wording``)."""
 
 
 def play_all(engine: Engine, out: Path, *, seed: int = 0) -> None:
@@ -35,3 +44,54 @@ def play_all(engine: Engine, out: Path, *, seed: int = 0) -> None:
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class CallFigures:
+    """What was counted over whole calls. Shares run from 0 to 1."""
+
+    calls: int
+    lines: int
+    authored: float
+    repeated: float
+    """Lines that say almost word for word what the prospect has said before in the same call."""
+    leaks: int
+    """Lines that tell a fact before the direction gave it out, most of its words."""
+    words: float
+    """Median words a line."""
+    reasons: dict[str, int]
+
+
+def call_figures(rows: Sequence[Mapping[str, Any]], shelf: Shelf) -> CallFigures:
+    """Counted from calls as ``play_all`` keeps them."""
+    lines = authored = repeated = leaks = 0
+    words: list[int] = []
+    reasons: Counter[str] = Counter()
+    for row in rows:
+        facts = {fact.id: fact.say for fact in shelf.scenario(row["scenario"]).tellable}
+        said: list[str] = []
+        heard = ""
+        for turn in row["turns"]:
+            text = turn["text"]
+            if turn["speaker"] == Speaker.REP.value:
+                heard += f" {text}"
+                continue
+            lines += 1
+            words.append(len(text.split()))
+            authored += turn["source"] == "authored"
+            reasons.update(turn["refusals"])
+            repeated += any(wording.likeness(text, before) >= SAME for before in said)
+            untold = [say for id, say in facts.items() if id not in turn["standing"]["disclosed"]]
+            known = f"{heard} {' '.join(said)}"
+            leaks += any(_tells(text, say, known) for say in untold)
+            said.append(text)
+    return CallFigures(
+        len(rows), lines, authored / lines, repeated / lines, leaks, statistics.median(words),
+        dict(reasons.most_common()),
+    )  # fmt: skip
+
+
+def _tells(line: str, fact: str, known: str) -> bool:
+    """Whether a line holds most of what is new in a fact."""
+    new = wording.content_set([fact]) - wording.content_set([known])
+    return len(new) >= 2 and len(new & wording.content_set([line])) > len(new) / 2

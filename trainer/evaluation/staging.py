@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trainer.library import Persona, Scenario
@@ -30,16 +30,19 @@ class Cue:
 
 
 def cues(
-    rows: Sequence[Row], ways: Sequence[str], personas: Mapping[str, Persona]
+    rows: Sequence[Row], ways: Sequence[str], persona: Callable[[str, str], Persona]
 ) -> Iterator[Cue]:
-    """Every scene of ``rows`` spoken in its own way, and in two of ``ways`` besides, in turn."""
+    """Every scene of ``rows`` spoken in its own way, and in two of ``ways`` besides, in turn.
+
+    ``persona``: who speaks, given the way and the scene (whose own replies they can't know).
+    """
     scenes: dict[str, list[Row]] = {}
     for row in rows:
         scenes.setdefault(row.scene, []).append(row)
     for place, scene in enumerate(scenes.values()):
         others = [ways[(place + step) % len(ways)] for step in (0, len(ways) // 2)] if ways else []
         for way in dict.fromkeys([scene[0].way, *others]):
-            yield from _scene_cues(scene, way, personas[way])
+            yield from _scene_cues(scene, way, persona(way, scene[0].scene))
 
 
 def persona_of(name: str, way: Way, rows: Sequence[Row]) -> Persona:
