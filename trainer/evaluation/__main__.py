@@ -1,4 +1,4 @@
-"""Measures a voice. ``python -m trainer.evaluation lines|read|calls --help`` says what it takes."""
+"""Measures a voice: ``python -m trainer.evaluation lines|calls|read|publish``, each with --help."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from trainer.engines import KINDS, open_engine
 from trainer.engines.catalog import Catalog
 from trainer.errors import TrainerError
-from trainer.evaluation import calls, speaking
+from trainer.evaluation import calls, card, speaking
 from trainer.evaluation.figures import figures, suspects
 from trainer.evaluation.recognition import Reader
 from trainer.evaluation.staging import Cue, cues, persona_of
 from trainer.library import Persona
 from trainer.library.shelf import Shelf
 from trainer.listening.encoder import ENCODER_ID
+from trainer.listening.heads import write_atomically
 from trainer.prospect import corpus
 from trainer.prospect.corpus import Row
 
@@ -39,13 +41,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         one.add_argument("--model")
         one.add_argument("--seed", type=int, default=0)
     lines.add_argument("--every", type=int, default=1, help="only every so many-th moment")
-    read = commands.add_parser("read", help="figures of files that `lines` wrote, as JSON")
-    read.add_argument("files", type=Path, nargs="+")
+    read = commands.add_parser("read", help="put the figures of what was voiced into a file")
+    read.add_argument("figures", type=Path, help="what is known so far, as JSON; made if need be")
+    for voice in card.VOICES:
+        read.add_argument(f"--{voice}", type=Path, help="what `lines` wrote with this voice")
+        read.add_argument(f"--{voice}-calls", type=Path, help="what `calls` wrote with it")
     read.add_argument("--suspects", type=Path, help="where lines that a person must read go")
+    publish = commands.add_parser("publish", help="put the figures' table into pages")
+    publish.add_argument("figures", type=Path)
+    publish.add_argument("pages", type=Path, nargs="+")
     options = parser.parse_args(arguments)
     try:
         if options.command == "read":
-            _read(options.files, options.suspects)
+            _read(options)
+            return 0
+        if options.command == "publish":
+            card.publish(options.figures, options.pages)
             return 0
         engine = open_engine(options.engine, model=options.model)
         if options.command == "lines":
@@ -78,29 +89,45 @@ def _cues() -> list[Cue]:
     return list(cues(held_out, TAUGHT_WAYS, persona))
 
 
-def _read(files: Sequence[Path], suspects_file: Path | None) -> None:
-    """Two readers learn from written lines, then read each file. The reader of acts is taught by
-    other people than any of the ten; the reader of ways by what the ten were written to say."""
+def _read(options: argparse.Namespace) -> None:
+    known: dict[str, Any] = {"lines": {}, "calls": {}}
+    if options.figures.is_file():
+        known |= json.loads(options.figures.read_text("utf-8"))
+    given = vars(options)
+    shelf = Shelf.load()
+    for voice in card.VOICES:
+        if path := given[f"{voice}_calls"]:
+            rows = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
+            known["calls"][voice] = asdict(calls.call_figures(rows, shelf))
+    files = {voice: given[voice] for voice in card.VOICES if given[voice]}
+    if files:
+        acts, ways = _readers()
+        for voice, path in files.items():
+            spoken = speaking.kept(path)
+            known["lines"][voice] = asdict(figures(spoken, acts, ways))
+            if options.suspects and voice == card.VOICES[0]:
+                speaking.keep(suspects(spoken, acts), options.suspects)
+        _, held_out = _rows()
+        read = acts.read([(row.heard, row.reply) for row in held_out])
+        right = [row.direction.act.value == act for row, act in zip(held_out, read, strict=True)]
+        known["lines"]["written"] = {"act": sum(right) / len(right)}
+    write_atomically(options.figures, (json.dumps(known, indent=1) + "\n").encode())
+
+
+def _readers() -> tuple[Reader, Reader]:
+    """Of acts, taught by other people than any of the ten; and of ways, taught by what the ten
+    were written to say."""
     taught, held_out = _rows()
     encoder = Catalog.load().require(ENCODER_ID)
-    own = {row.way for row in held_out}
     others = [row for row in taught if row.way not in TAUGHT_WAYS]
     acts = Reader.taught(
         encoder,
         [(row.heard, row.reply) for row in others],
         [row.direction.act.value for row in others],
     )
-    ten = [row for row in taught if row.way in TAUGHT_WAYS]
-    ten += [row for row in held_out if row.way in own]
+    ten = [row for row in taught if row.way in TAUGHT_WAYS] + held_out
     ways = Reader.taught(encoder, [("", row.reply) for row in ten], [row.way for row in ten])
-    for file in files:
-        spoken = speaking.kept(file)
-        print(json.dumps({"file": file.name, **asdict(figures(spoken, acts, ways))}))  # noqa: T201
-        if suspects_file:
-            speaking.keep(suspects(spoken, acts), suspects_file)
-    written = acts.read([(row.heard, row.reply) for row in held_out])
-    right = [row.direction.act.value == act for row, act in zip(held_out, written, strict=True)]
-    print(json.dumps({"file": "written replies", "act": sum(right) / len(right)}))  # noqa: T201
+    return acts, ways
 
 
 if __name__ == "__main__":

@@ -1,0 +1,81 @@
+"""The voice's published table, written from what was measured and never by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import UnreadableInput
+from trainer.listening.heads import write_atomically
+
+VOICES = ("tuned", "untuned", "authored")
+"""The voices set side by side: the default, the same model without its adapter, and no model."""
+_BEGIN, _END = "<!-- figures: python -m trainer.evaluation publish -->", "<!-- /figures -->"
+
+_ROWS = (
+    ("in role, as drawn", "lines", "in_role_raw", "at least 99 %"),
+    ("says what it was handed, as drawn", "lines", "says_raw", "at least 90 %"),
+    ("says what it was handed, after the guard", "lines", "says", "at least 98 %"),
+    ("act recognised, of 18", "lines", "act", "at least 75 %"),
+    ("way of talking recognised among ten, from one scene's lines", "lines", "way_scene",
+     "at least 65 %"),
+    ("the same from one line alone", "lines", "way_line", ""),
+    ("held-out lines left to the persona's own", "lines", "authored", "under 5 %"),
+    ("lines in whole calls left to the persona's own", "calls", "authored", "under 5 %"),
+    ("same line twice in a call", "calls", "repeated", "under 1 %"),
+    ("facts leaked, in so many lines of whole calls", "calls", "leaks", "0"),
+    ("median words a line, held out", "lines", "words", "8 to 14"),
+    ("median words a line, whole calls", "calls", "words", "8 to 14"),
+)  # fmt: skip
+
+
+def table(measured: Mapping[str, Any]) -> str:
+    """The table in Markdown. ``measured``: kind of measurement, then voice, then figure."""
+    lines = [
+        "| what | wanted | " + " | ".join(VOICES) + " |",
+        "| --- | --- | " + " | ".join("---:" for _ in VOICES) + " |",
+    ]
+    for title, kind, name, wanted in _ROWS:
+        cells = [_cell(measured.get(kind, {}).get(voice), name) for voice in VOICES]
+        lines.append(f"| {title} | {wanted} | " + " | ".join(cells) + " |")
+    counts = ", ".join(
+        f"{voice} {measured['lines'][voice]['lines']}"
+        for voice in VOICES
+        if voice in measured.get("lines", {})
+    )
+    calls = measured.get("calls", {})
+    played = ", ".join(
+        f"{voice} {calls[voice]['calls']} calls, {calls[voice]['lines']} lines"
+        for voice in VOICES
+        if voice in calls
+    )
+    return "\n".join(lines) + f"\n\nHeld-out lines: {counts}. Whole calls: {played}."
+
+
+def publish(figures: Path, pages: list[Path]) -> None:
+    """Put the table of ``figures`` into each page, between its marks. Raises ``UnreadableInput``
+    for a page without them."""
+    made = table(json.loads(figures.read_text("utf-8")))
+    for page in pages:
+        text = page.read_text("utf-8")
+        if _BEGIN not in text or _END not in text:
+            raise UnreadableInput(f"{page}: has no place for figures; it needs {_BEGIN} and {_END}")
+        new = re.sub(
+            re.escape(_BEGIN) + ".*?" + re.escape(_END),
+            lambda _: f"{_BEGIN}\n\n{made}\n\n{_END}",
+            text,
+            flags=re.DOTALL,
+        )
+        write_atomically(page, new.encode())
+
+
+def _cell(figures: Mapping[str, Any] | None, name: str) -> str:
+    value = None if figures is None else figures.get(name)
+    if value is None:
+        return "-"
+    if name in {"words", "leaks"}:
+        return f"{value:g}"
+    return f"{100 * value:.1f} %"
