@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trainer.library.shelf import Shelf
 from trainer.pathway import Act
-from trainer.prospect import corpus, prompt
+from trainer.prospect import corpus, lines, prompt
 from trainer.prospect.tuning import fit, tree
 
 FOLDER = corpus.default_folder()
@@ -61,11 +61,14 @@ def test_each_reply_token_is_learnt_once_from_what_stands_before_it(
     assert all(made.parents[node] >= 0 for node in made.learnt)
 
 
-def test_what_the_guard_would_refuse_is_not_taught() -> None:
-    fitting = fit(TAUGHT)
-    assert 0.9 * len(TAUGHT) < len(fitting) < len(TAUGHT)
-    assert {row.direction.act for row in fitting} == set(Act)
-    assert {row.way for row in fitting} == {row.way for row in TAUGHT}
+def test_what_is_taught_makes_one_line_into_another_and_passes_the_guard() -> None:
+    taught = fit(corpus.teachable(TAUGHT))
+    assert len(taught) >= 4000
+    assert {row.direction.act for row in taught} == set(Act)
+    assert {row.way for row in taught} == {row.way for row in TAUGHT}
+    for row in taught:
+        assert row.like
+        assert (lines.HERE in row.like) == (row.direction.say is not None), row.id
 
 
 def test_a_lesson_is_one_scene_under_one_opening_and_all_rows_are_taught() -> None:

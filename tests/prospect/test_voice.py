@@ -81,7 +81,7 @@ def test_same_seed_same_line_and_same_prompt() -> None:
 def test_the_model_is_told_no_secret_but_the_one_it_is_to_tell() -> None:
     """What is not in the prompt can't slip out."""
     for direction in (DOUGH, WARM, Direction(Act.ANSWER, Mood.OPEN)):
-        prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(direction, TALK)
+        prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(direction, TALK, "Hm.")
         words = " ".join(message.content for message in prompt.messages)
         for other in WHERE.tellable:
             assert (other.say in words) == (other.id == direction.say_id)
@@ -90,23 +90,25 @@ def test_the_model_is_told_no_secret_but_the_one_it_is_to_tell() -> None:
 
 
 def test_the_prompt_says_who_speaks_what_was_heard_and_what_to_do() -> None:
-    prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(DOUGH, TALK)
+    prompt = Voice(ScriptedEngine([]), WHO, WHERE).prompt(DOUGH, TALK, "To be honest, {fact}.")
     first, *_, last = prompt.messages
     assert "Mira Holt, owner, Holt Bakery, Duluth" in first.content
     assert "What was that night like?" in last.content
     assert last.content.startswith("You: Hello, Mira speaking.\nRep: You wrote")
-    assert last.content.endswith("\nNow, open, tell them: the dough went off overnight")
+    assert last.content.endswith(
+        "\nMuch like: To be honest, ….\nNow, open, tell them: the dough went off overnight"
+    )
 
 
 def test_when_they_pick_up_nobody_has_said_a_word() -> None:
     voice = Voice(ScriptedEngine([]), WHO, WHERE)
-    last = voice.prompt(Direction(Act.GREET, Mood.NEUTRAL), []).messages[-1]
+    last = voice.prompt(Direction(Act.GREET, Mood.NEUTRAL), [], "").messages[-1]
     assert last.content == "The phone rings.\nNow, neutral, pick up the phone"
 
 
 def test_the_prompt_shows_how_they_sound_by_lines_with_nothing_to_fill_in() -> None:
     amiable = Shelf.load().personas["amiable"]
-    first = Voice(ScriptedEngine([]), amiable, WHERE).prompt(WARM, []).messages[0]
+    first = Voice(ScriptedEngine([]), amiable, WHERE).prompt(WARM, [], "Hm.").messages[0]
     shown = [line[2:] for line in first.content.splitlines() if line.startswith("- ")]
     written = {line for lines in amiable.lines.values() for line in lines}
     assert shown
@@ -122,7 +124,7 @@ def test_a_refused_line_is_drawn_again_several_at_a_time() -> None:
 
 def test_someone_at_home_has_no_company_in_the_prompt() -> None:
     home = scenario(prospect={"name": "Jo Pike"})
-    prompt = Voice(ScriptedEngine([]), WHO, home).prompt(WARM, [])
+    prompt = Voice(ScriptedEngine([]), WHO, home).prompt(WARM, [], "Hm.")
     assert "None" not in prompt.messages[0].content
     assert "Jo Pike" in prompt.messages[0].content
 
@@ -136,7 +138,7 @@ def test_what_every_prompt_begins_with_is_taken_in_beforehand() -> None:
 
     voice = Voice(Noting([]), WHO, WHERE)
     voice.prefill()
-    whole = voice.prompt(WARM, TALK)
+    whole = voice.prompt(WARM, TALK, "Hm.")
     assert list(taken[0].messages) == list(whole.messages)[: len(taken[0].messages)]
 
 
@@ -183,8 +185,14 @@ class TestAuthoredLines:
         home = scenario(prospect={"name": "Jo Pike"})
         assert lines.fill("At {company} in {city}!", WARM, home) == "At home in here!"
 
+    def test_as_an_example_a_line_has_a_gap_where_something_is_to_be_said(self) -> None:
+        assert lines.shown("To be honest, {fact}.", DOUGH, WHERE) == "To be honest, …."
+        assert lines.shown("{first_name}. {fact}.", DOUGH, WHERE) == "Mira. …."
+        assert lines.shown("{fact}", DOUGH, WHERE) == ""
+        assert lines.shown("That's it.", WARM, WHERE) == "That's it."
+
     def test_the_line_least_heard_so_far_is_said(self) -> None:
         said = [Turn(Speaker.PROSPECT, "To be honest, the dough went off overnight.")]
         for seed in range(5):
-            line = lines.authored(DOUGH, WHO, WHERE, said, Random(seed))
-            assert line == "I don't tell many, but the dough went off overnight."
+            line = lines.chosen(DOUGH, WHO, WHERE, said, Random(seed))
+            assert line == "I don't tell many, but {fact}."

@@ -18,11 +18,11 @@ from trainer.engines.base import Message
 from trainer.errors import UnreadableInput
 from trainer.library import Persona
 from trainer.pathway import Act
-from trainer.prospect import prompt
+from trainer.prospect import lines, prompt
 from trainer.prospect.prompt import Character
 from trainer.prospect.standing import Direction, Mood
 
-LESSON = 12
+LESSON = 16
 """Moments in a lesson, at most: the opening message is read once for all of them."""
 WITHOUT_OWN = 0.3
 """Share of moments shown without the prospect's own last line."""
@@ -45,6 +45,9 @@ class Row:
     """What the rep has just said; empty where the prospect picks up."""
     direction: Direction
     reply: str
+    like: str = ""
+    """The line that the reply was made from, ``…`` where what is to be said goes; empty where the
+    reply was written freely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def read(paths: Iterable[Path]) -> list[Row]:
                         Direction(
                             Act(raw["act"]), Mood(raw["mood"]), raw.get("say"), raw.get("kind")
                         ),
-                        raw["reply"],
+                        raw["reply"], raw.get("like", ""),
                     )
                 )  # fmt: skip
             except (ValueError, KeyError, TypeError) as error:
@@ -119,19 +122,42 @@ def _shown(persona: Persona) -> list[str]:
     ]
 
 
+def teachable(rows: Sequence[Row]) -> list[Row]:
+    """The rows with a line to be made into the reply: those recast from one, and those that say
+    what they were handed word for word, whose frame is that line. A reply written freely is more
+    than a small model can learn to find; it shows how a way of talking sounds."""
+    framed = (row if row.like else replace(row, like=_frame(row)) for row in rows)
+    return [row for row in framed if row.like]
+
+
+def _frame(row: Row) -> str:
+    say = (row.direction.say or "").rstrip(".")
+    begin = row.reply.casefold().find(say.casefold()) if say else -1
+    if begin < 0 or len(row.reply.casefold()) != len(row.reply):
+        return ""
+    frame = row.reply[:begin] + lines.HERE + row.reply[begin + len(say) :]
+    return frame if any(char.isalpha() for char in frame) else ""
+
+
 def lessons(
-    rows: Sequence[Row], ways: Mapping[str, Way], chance: Random, *, size: int = LESSON
+    rows: Sequence[Row],
+    ways: Mapping[str, Way],
+    chance: Random,
+    *,
+    size: int = LESSON,
+    known: Sequence[Row] = (),
 ) -> Iterator[list[Moment]]:
     """All rows once, scene by scene, ``size`` at most under one opening message.
 
     The lines shown of a way are drawn anew for each lesson, from its persona and from *other*
-    scenes, so that the voice learns to sound like them and can't learn to repeat them.
+    scenes of the rows and of what else is ``known``, so that the voice learns to sound like them
+    and can't learn to repeat them.
     """
     scenes: dict[str, list[Row]] = {}
     for row in rows:
         scenes.setdefault(row.scene, []).append(row)
     free: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in known or rows:
         if row.direction.say is None and row.direction.act in prompt.SHOWN_ACTS:
             free.setdefault(row.way, []).append(row)
     for scene, those in scenes.items():
@@ -145,20 +171,12 @@ def lessons(
             )
             opening = prompt.standing(character)
             yield [
-                Moment(row, (opening, prompt.asked(row.direction, row.heard, owns[row.heard])))
+                Moment(
+                    row,
+                    (opening, prompt.asked(row.direction, row.heard, owns[row.heard], row.like)),
+                )
                 for row in part
             ]
-
-
-def moment(row: Row, way: Way, sounds: Sequence[str], own: str = "") -> Moment:
-    """One row as a prompt, for measuring."""
-    opening = prompt.standing(Character(row.who, row.seller, way.summary, way.talks, sounds))
-    return Moment(row, (opening, prompt.asked(row.direction, row.heard, own)))
-
-
-def spoken_by(row: Row, way: str) -> Row:
-    """The same moment handed to someone who talks another way; the reply no longer counts."""
-    return replace(row, way=way, reply="")
 
 
 def _own_lines(scene: Sequence[Row], chance: Random) -> dict[str, str]:

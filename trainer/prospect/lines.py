@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from trainer import wording
@@ -34,6 +35,9 @@ PLAIN: Mapping[Act, tuple[str, ...]] = {
 }
 """What anyone might say, for acts a persona has no lines for."""
 
+HERE = "…"
+"""Stands in an example where what is to be said goes."""
+
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -48,7 +52,7 @@ def suited(direction: Direction, persona: Persona) -> list[str]:
         fitting = [line for line in lines if set(_SLOT.findall(line)) & slots == wanted]
     if not fitting and direction.say is not None:
         return ["{" + str(direction.say_kind) + "}"]
-    return fitting or [line for line in lines if not _SLOT.search(line)] or ["Hm."]
+    return list(fitting) or [line for line in lines if not _SLOT.search(line)] or ["Hm."]
 
 
 def fill(line: str, direction: Direction, scenario: Scenario) -> str:
@@ -68,15 +72,29 @@ def fill(line: str, direction: Direction, scenario: Scenario) -> str:
     return filled[:1].upper() + filled[1:] + ("" if filled[-1:] in ".?!…" else ".")
 
 
-def authored(
+def shown(line: str, direction: Direction, scenario: Scenario) -> str:
+    """A line as an example: filled, but for what is to be said, in whose place stands ``…``.
+
+    Empty where nothing else would be left of it.
+    """
+    open_ended = fill(line, replace(direction, say=HERE if direction.say else None), scenario)
+    return open_ended if any(char.isalpha() for char in open_ended) else ""
+
+
+def chosen(
     direction: Direction,
     persona: Persona,
     scenario: Scenario,
     turns: Sequence[Turn],
     chance: Random,
 ) -> str:
-    """A line of the persona's own for this direction, the one least heard in this call so far."""
-    filled = [fill(line, direction, scenario) for line in suited(direction, persona)]
-    chance.shuffle(filled)
+    """The persona's line for this direction that was least heard in this call so far, unfilled."""
+    suiting = suited(direction, persona)
+    chance.shuffle(suiting)
     said = [turn.text for turn in turns if turn.speaker is Speaker.PROSPECT]
-    return min(filled, key=lambda line: max((wording.likeness(line, s) for s in said), default=0))
+
+    def heard(line: str) -> float:
+        filled = fill(line, direction, scenario)
+        return max((wording.likeness(filled, one) for one in said), default=0)
+
+    return min(suiting, key=heard)

@@ -1,7 +1,10 @@
 """What an engine is asked for one line: who speaks, how they sound, what was said, what to do.
 
 The same compact prompt for every model. The first message, the longest, is the same through a
-whole call, so that it is taken in while the briefing is read; each turn adds two or three lines.
+whole call, so that it is taken in while the briefing is read; each turn adds three or four lines.
+The last of them shows a line that this person might use for what they are to do: a small model
+can't find such a line, but it can turn one into a reply to what the rep has just said; a larger
+one takes the manner from it.
 The small voice is tuned on this very form (``trainer.prospect.tuning``): change it, and tune anew.
 """
 
@@ -21,7 +24,7 @@ HEARD_CHARACTERS = 240
 """How much of the rep's last turn is shown, in characters."""
 OWN_CHARACTERS = 120
 """How much of the prospect's own last line is shown."""
-SOUNDS = 5
+SOUNDS = 3
 """How many of a persona's own lines are shown."""
 SHOWN_ACTS = (
     Act.HOLD_BACK, Act.PUSH_BACK, Act.WARM_UP, Act.CONSIDER, Act.SMALL_TALK, Act.BUYING_SIGNAL,
@@ -100,10 +103,11 @@ def standing(character: Character) -> Message:
     )
 
 
-def asked(direction: Direction, heard: str, own: str = "") -> Message:
+def asked(direction: Direction, heard: str, own: str = "", like: str = "") -> Message:
     """The message of one turn: ``own`` the prospect's last line, ``heard`` the rep's, then what to
-    do. Where nobody has spoken yet, the phone rings."""
+    do, and ``like`` what. Where nobody has spoken yet, the phone rings."""
     said = f"You: {clip(own, OWN_CHARACTERS)}\n" if own else ""
     said += f"Rep: {clip(heard, HEARD_CHARACTERS)}" if heard else "The phone rings."
+    manner = f"\nMuch like: {like}" if like else ""
     doing = DOING[direction.act] + (f": {direction.say}" if direction.say else "")
-    return Message("user", f"{said}\nNow, {direction.mood.value}, {doing}")
+    return Message("user", f"{said}{manner}\nNow, {direction.mood.value}, {doing}")

@@ -38,7 +38,7 @@ FIRST_LAYER = 6
 """The first of the layers that get an adapter: how to read is known, and training stops short of
 the layers below, which saves a sixth of the time."""
 PRODUCTS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-EPOCHS = 1.5
+EPOCHS = 3
 BATCH = 4
 """Lessons in a step: about forty-five replies."""
 RATE = 1e-3
@@ -141,7 +141,8 @@ class Tuning:
         self._model = peft.get_peft_model(model, settings, autocast_adapter_dtype=False).to(
             self._device
         )
-        self._rows = rows
+        self._rows = fit(corpus.teachable(rows))
+        self._known = rows
         self._ways = corpus.read_ways(corpus.default_folder() / "ways.jsonl", Shelf.load().personas)
         self._kept = kept
         self._say = say
@@ -215,7 +216,7 @@ class Tuning:
         self._model.eval()
         total = count = 0.0
         with torch.inference_mode():
-            for lesson in corpus.lessons(rows, self._ways, Random(SEED)):
+            for lesson in corpus.lessons(fit(corpus.teachable(rows)), self._ways, Random(SEED)):
                 one = self._tree(lesson)
                 total += float(self._loss(one)) * len(one.learnt)
                 count += len(one.learnt)
@@ -224,7 +225,7 @@ class Tuning:
 
     def _lessons(self, epoch: int) -> list[list[Moment]]:
         chance = Random(f"{SEED} {epoch}")
-        made = list(corpus.lessons(self._rows, self._ways, chance))
+        made = list(corpus.lessons(self._rows, self._ways, chance, known=self._known))
         chance.shuffle(made)
         return made
 
@@ -332,7 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = corpus.default_folder()
         tuning = Tuning(
             options.base or _base(),
-            fit(corpus.read(sorted(folder.glob("part-*.jsonl")))),
+            corpus.read(sorted(folder.glob("part-*.jsonl"))),
             options.kept,
             say=_say,
         )

@@ -1,8 +1,8 @@
 """Finds words for a decision: asks the engine, lets the guard judge, falls back on what is written.
 
-The engine is given the persona, the last turns and the direction, and draws a line. One that the
-guard refuses is drawn again, several at a time. Refused too often, the persona's own authored line
-is said instead, and the ``Line`` says so.
+The engine is given the persona, the last turns, the direction and one of the persona's own lines
+for such a moment, and draws a line. One that the guard refuses is drawn again, several at a time.
+Refused too often, the persona's line is said as it was written, and the ``Line`` says so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Voice:
         and the refusals name the failure.
         """
         chance = Random(seed)
-        asked = self.prompt(direction, turns)
+        written = lines.chosen(direction, self.persona, self.scenario, turns, chance)
+        asked = self.prompt(direction, turns, written)
         refusals: list[str] = []
         drawn = 0
         for count in DRAWN:
@@ -86,18 +87,19 @@ class Voice:
                 refusals.append(reason)
             if len(candidates) < count:  # cancelled, or nothing more to be had
                 break
-        written = lines.authored(direction, self.persona, self.scenario, turns, chance)
-        return Line(written, "authored", drawn, tuple(refusals))
+        filled = lines.fill(written, direction, self.scenario)
+        return Line(filled, "authored", drawn, tuple(refusals))
 
     def prefill(self) -> None:
         """Let the engine take in what every prompt of this call begins with."""
         self.engine.prefill(Prompt([self._standing]))
 
-    def prompt(self, direction: Direction, turns: Sequence[Turn]) -> Prompt:
-        """The prompt for one line: who speaks, how they sound, what was said, what to do."""
-        heard = _last(turns, Speaker.REP)
-        own = _last(turns, Speaker.PROSPECT)
-        return Prompt([self._standing, prompt.asked(direction, heard, own)])
+    def prompt(self, direction: Direction, turns: Sequence[Turn], written: str) -> Prompt:
+        """The prompt for one line: who speaks, what was said, what to do, and the line that was
+        ``written`` for such a moment."""
+        heard, own = _last(turns, Speaker.REP), _last(turns, Speaker.PROSPECT)
+        like = lines.shown(written, direction, self.scenario)
+        return Prompt([self._standing, prompt.asked(direction, heard, own, like)])
 
     @cached_property
     def _standing(self) -> Message:
