@@ -19,7 +19,8 @@ from trainer.errors import ModelUnavailable
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}  # fmt: skip
+_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q",
+            12: "d"}  # fmt: skip
 _SKIPPED = frozenset({"tokenizer.ggml.merges", "tokenizer.ggml.scores"})
 _CONTROL = frozenset({2, 3})  # llama.cpp's token types: unknown, control
 _USER_DEFINED = 4
@@ -75,8 +76,9 @@ class GgufHeader:
 
         def named(which: str) -> str:
             number = keys.get(f"tokenizer.ggml.{which}_token_id")
-            known = isinstance(number, int) and 0 <= number < len(words)
-            return str(words[number]) if known else ""
+            if not isinstance(number, int) or not 0 <= number < len(words):
+                return ""
+            return str(words[number])
 
         template = keys.get("tokenizer.chat_template")
         length = keys.get(f"{architecture}.context_length")

@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from trainer.engines.answer_text import PiecedText
-from trainer.engines.base import Cancellation, Message, Prompt, Sampling
+from trainer.engines.base import Cancellation, Prompt, Sampling
 from trainer.engines.chat_text import PLAIN_STOPS, chat_text
 from trainer.engines.file_template import FileTemplate
 from trainer.engines.gguf_header import GgufHeader
 from trainer.errors import EngineFailed, ModelUnavailable, UnreadableInput
 
-INSTALL = "pip install 'earned-close[gguf]'"
-"""What brings the package this engine needs."""
+INSTALL = ".venv/bin/python -m pip install -c constraints.txt -e '.[gguf]'"
+"""What brings the package this engine needs, said in the folder of the program."""
 
 CONTEXT = 8192
 """Tokens taken in at the most: a whole call fits, and its keys and values take about 1 GB in a
@@ -158,11 +158,6 @@ class LlamaEngine:
         with self._asked(request, Cancellation()) as events:
             for _ in events:
                 pass
-
-    def close(self) -> None:
-        """Let go of the model; what is being drawn ends first."""
-        with self._turn():
-            self._server = None
 
     # -- requests -----------------------------------------------------------------------------
 
@@ -314,7 +309,7 @@ def check_file(file: str | None) -> Path:
         raise ModelUnavailable(f"there is no file {path}; --engine llama wants a .gguf file")
     if find_spec("xllamacpp") is None:
         raise ModelUnavailable(
-            f"--engine llama needs the package xllamacpp, which is not here; {INSTALL}"
+            f"--engine llama needs the package xllamacpp, which is not here; get it with {INSTALL}"
         )
     return path
 
