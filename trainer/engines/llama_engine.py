@@ -40,7 +40,7 @@ model of 8 billion parameters."""
 ROWS = 4
 """Answers drawn side by side at the most; more are drawn in rounds."""
 
-_BATCH = 128  # tokens of a prompt read at once: between batches a cancelled request is dropped
+_BATCH = 64  # tokens of a prompt read at once: between batches a cancelled request is dropped
 _LIKELIEST = 200
 _BUSY_SECONDS = 60.0
 _LOOK_SECONDS = 0.05  # between two looks at whether we are to stop
