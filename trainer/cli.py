@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trainer.calls.loading import EngineChoice, Loaded
     from trainer.engines.catalog import ModelCard
     from trainer.grading.judge import Judge
+    from trainer.library import Persona
     from trainer.library.shelf import Casting, Shelf
 
 app = typer.Typer(
@@ -38,6 +39,10 @@ models_app = typer.Typer(
     help="The models: list, pull, verify, where.", no_args_is_help=False, rich_markup_mode=None
 )
 app.add_typer(models_app, name="models")
+voices_app = typer.Typer(
+    help="The prospects' voices: try one.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(voices_app, name="voices")
 
 Library = Annotated[
     Path | None, typer.Option("--library", help="A folder with more personas/ and scenarios/.")
@@ -46,13 +51,16 @@ EngineName = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="Who words the prospect: transformers (in process), openai (a server), authored "
-        "(written lines only).",
+        help="Who words the prospect: transformers (in process), llama (a GGUF file, in process), "
+        "openai (a server), authored (written lines only).",
     ),
 ]
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", help="A model id of `trainer models`, of Hugging Face, or a folder."),
+    typer.Option(
+        "--model",
+        help="A model id of `trainer models`, of Hugging Face, a folder, or a .gguf file.",
+    ),
 ]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Where an OpenAI-compatible server listens.")
@@ -217,8 +225,8 @@ def grade(
         str | None,
         typer.Option(
             "--engine",
-            help="Where the judge runs: transformers (in process) or openai (a server that tells "
-            "log-probabilities).",
+            help="Where the judge runs: transformers or llama (in process), or openai (a server "
+            "that tells log-probabilities).",
         ),
     ] = None,
     model: ModelName = None,
@@ -464,16 +472,47 @@ def models_where(
         typer.echo(str(catalog.where(one)))
 
 
+@voices_app.command("try")
+def voices_try(
+    persona: Annotated[str, typer.Argument(help="Persona id or file.")],
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Hear it in this scenario; without, in the first that is its own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same lines.")] = 0,
+    as_json: Json = False,
+    library: Library = None,
+    engine: EngineName = "transformers",
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """Hear a persona before using it: one line for each act and mood, as each is found."""
+    from trainer.audition import Audition
+    from trainer.calls.loading import load_engine
+
+    shelf = _shelf(library)
+    cast = shelf.persona(persona)
+    held = shelf.scenario(scenario or _first(shelf, cast))
+    choice = _choice(engine, model, base_url)
+    voice = load_engine(choice, lambda doing, part: typer.echo(f"… {doing}", err=True))
+    audition = Audition(cast, held, voice, seed)
+    rows = (json.dumps(row, ensure_ascii=False) for row in audition.as_json())
+    for line in rows if as_json else audition.as_text():
+        typer.echo(line)
+
+
 def _shelf(library: Path | None) -> Shelf:
     from trainer.library.shelf import Shelf
 
     return Shelf.load(library)
 
 
-def _first(shelf: Shelf) -> str:
+def _first(shelf: Shelf, persona: Persona | None = None) -> str:
+    """The first scenario there is, one of the persona's own if it has any."""
     if not shelf.scenarios:
         raise UnreadableInput("no scenario can be read; `trainer check` says why")
-    return next(iter(shelf.scenarios))
+    theirs = (one.id for one in shelf.scenarios.values() if persona and one.persona == persona.id)
+    return next(theirs, next(iter(shelf.scenarios)))
 
 
 def _keep(shelf: Shelf, casting: Casting) -> None:
@@ -499,7 +538,7 @@ def _judge(
             raise UnreadableInput("--engine, --model and --base-url go with --judge")
         return None
     if engine == "authored":
-        raise UnreadableInput("--judge needs a model: --engine transformers or openai")
+        raise UnreadableInput("--judge needs a model: --engine transformers, llama or openai")
     choice = _choice(engine or "transformers", model, base_url)
     from trainer.calls.loading import load_engine
     from trainer.grading.judge import Judge

@@ -41,7 +41,7 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["--engine", "abacus"], 2, "there are: transformers, openai, authored"),
+        (["--engine", "abacus"], 2, "there are: transformers, openai, llama, authored"),
         (["--model", "nope"], 2, "no model is called 'nope'"),
         (["--model", "nope"], 2, "smollm2-135m-instruct"),
         (["--model", "a/b/c"], 2, "owner/name"),
@@ -49,6 +49,8 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--model", "{tmp}"], 3, "holds no config.json"),
         (["--model", "{tmp}/notes.txt"], 3, "notes.txt is no model"),
         (["--model", "{tmp}/gone.gguf"], 3, "check the path"),
+        (["--engine", "llama"], 2, "name it with --model FILE.gguf"),
+        (["--engine", "llama", "--model", "{tmp}/gone.gguf"], 3, "there is no file"),
         (["--base-url", NOWHERE], 2, "--base-url goes with --engine openai"),
         (["--engine", "openai", "--base-url", "notaurl"], 2, "'notaurl' is no server address"),
         (["--engine", "openai", "--base-url", "http://[::1"], 2, "is no server address"),

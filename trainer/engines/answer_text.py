@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from trainer.engines.base import Prompt, Sampling
+
 _HALF = "\ufffd"
 
 
@@ -63,3 +65,36 @@ class AnswerText:
         piece = self._text[self._given : upto]
         self._given = max(self._given, upto)
         return piece
+
+
+class PiecedText:
+    """An answer that comes as text in pieces instead of tokens, cut at a stop its sender did not
+    heed."""
+
+    def __init__(self, prompt: Prompt, sampling: Sampling, stops: Sequence[str] = ()) -> None:
+        """``stops``: where it ends besides the sampling's own."""
+        self._pieces: list[str] = []
+        goes_on = bool(prompt.prefix) and not prompt.prefix[-1].isspace()
+        self._text = AnswerText(self._joined, (*sampling.stop, *stops), goes_on=goes_on)
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything came."""
+        return bool(self._pieces)
+
+    @property
+    def done(self) -> bool:
+        """Whether a stop was met."""
+        return self._text.done
+
+    def add(self, piece: str) -> str:
+        """Take in a piece; what of the answer can be shown now."""
+        self._pieces.append(piece)
+        return self._text.add(len(self._pieces) - 1)
+
+    def finish(self) -> str:
+        """What was still held back when no more came."""
+        return self._text.finish()
+
+    def _joined(self, numbers: Sequence[int]) -> str:
+        return "".join(self._pieces[number] for number in numbers)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from trainer.engines.answer_text import AnswerText
+from trainer.engines.answer_text import PiecedText
 from trainer.engines.base import Cancellation, Prompt, Sampling
 from trainer.errors import EngineFailed
 
@@ -88,8 +88,7 @@ class OpenAIEngine:
         stopping = cancellation or Cancellation()
         if stopping.cancelled:
             return
-        goes_on = bool(prompt.prefix) and not prompt.prefix[-1].isspace()
-        text = _PiecedText(sampling, goes_on=goes_on)
+        text = PiecedText(prompt, sampling)
         with self._failing_plainly(stopping), self._open(prompt, sampling, stopping) as response:
             for piece in _pieces(response):
                 if stopping.cancelled:
@@ -246,32 +245,6 @@ class OpenAIEngine:
                     f"{self._base_url}/models names no model; name it with --model"
                 ) from error
         return str(found)
-
-
-class _PiecedText:
-    """Text that comes in pieces instead of tokens, cut at a stop the server did not heed."""
-
-    def __init__(self, sampling: Sampling, *, goes_on: bool) -> None:
-        self._pieces: list[str] = []
-        self._text = AnswerText(self._joined, sampling.stop, goes_on=goes_on)
-
-    @property
-    def heard(self) -> bool:
-        return bool(self._pieces)
-
-    @property
-    def done(self) -> bool:
-        return self._text.done
-
-    def add(self, piece: str) -> str:
-        self._pieces.append(piece)
-        return self._text.add(len(self._pieces) - 1)
-
-    def finish(self) -> str:
-        return self._text.finish()
-
-    def _joined(self, numbers: Any) -> str:
-        return "".join(self._pieces[number] for number in numbers)
 
 
 def _pieces(response: httpx.Response) -> Iterator[str]:

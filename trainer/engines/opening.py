@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from trainer.engines.base import Engine
 from trainer.errors import UnreadableInput
 
-Kind = Literal["transformers", "openai", "authored"]
+Kind = Literal["transformers", "openai", "llama", "authored"]
 KINDS: tuple[str, ...] = get_args(Kind)
 """What ``--engine`` may name."""
 
@@ -33,6 +33,10 @@ def check_choice(kind: str, *, model: str | None, base_url: str | None) -> None:
         from trainer.engines.catalog import Catalog
 
         Catalog.load().named(model)
+    if kind == "llama":
+        from trainer.engines.llama_engine import check_file
+
+        check_file(model)
 
 
 def _is_address(base_url: str) -> bool:
@@ -60,6 +64,10 @@ def open_engine(
         from trainer.engines.openai_engine import DEFAULT_BASE_URL, OpenAIEngine
 
         return OpenAIEngine(base_url or DEFAULT_BASE_URL, model)
+    if kind == "llama":
+        from trainer.engines.llama_engine import LlamaEngine
+
+        return LlamaEngine.load(model or "", progress=progress)
     if kind == "authored":
         from trainer.engines.scripted_engine import SilentEngine
 
