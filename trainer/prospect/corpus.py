@@ -24,7 +24,7 @@ from trainer.prospect.standing import Direction, Mood
 
 LESSON = 16
 """Moments in a lesson, at most: the opening message is read once for all of them."""
-WITHOUT_OWN = 0.3
+WITHOUT_OWN = 0.5
 """Share of moments shown without the prospect's own last line."""
 FEWER_SOUNDS = 0.25
 """Share of lessons that show few of the persona's lines, or none, as a draft persona has them."""
