@@ -13,7 +13,7 @@ from trainer.prospect import corpus, lines, prompt
 from trainer.prospect.tuning import fit, tree
 
 FOLDER = corpus.default_folder()
-TAUGHT = corpus.read(sorted(FOLDER.glob("part-*.jsonl")))
+TAUGHT = corpus.taught(FOLDER)
 WAYS = corpus.read_ways(FOLDER / "ways.jsonl", Shelf.load().personas)
 
 token = st.integers(0, 3)  # few, so that heads are often shared

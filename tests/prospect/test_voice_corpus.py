@@ -24,7 +24,8 @@ def read(*names: str) -> list[dict[str, Any]]:
     ]
 
 
-TAUGHT, HELD_OUT = read("part-*.jsonl"), read("heldout.jsonl")
+FREE, RECAST, HELD_OUT = read("part-*.jsonl"), read("recast-*.jsonl"), read("heldout.jsonl")
+TAUGHT = FREE + RECAST
 
 
 def shape(row: dict[str, Any]) -> str:
@@ -63,6 +64,18 @@ def test_what_is_handed_over_is_said() -> None:
     for row in TAUGHT + HELD_OUT:
         wanted, said = set(tokens(row.get("say", ""))), set(tokens(row["reply"]))
         assert not wanted or len(wanted & said) >= 0.35 * len(wanted), row["id"]
+
+
+def test_a_recast_line_is_another_line_made_to_fit() -> None:
+    """Enough is kept that it can be learnt from the line, and something is changed or said."""
+    assert len(RECAST) >= 3000
+    kept = []
+    for row in RECAST:
+        like, reply = tokens(row["like"]), tokens(row["reply"])
+        assert like != reply or "say" in row, row["id"]
+        kept.append(sum(word in reply for word in like) / max(1, len(like)))
+    assert min(kept) >= 0.25
+    assert sum(share >= 0.5 for share in kept) >= 0.9 * len(kept)
 
 
 def test_nothing_held_out_is_taught() -> None:

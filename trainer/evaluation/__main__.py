@@ -72,8 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _rows() -> tuple[list[Row], list[Row]]:
     folder = corpus.default_folder()
-    taught = corpus.read(sorted(folder.glob("part-*.jsonl")))
-    return taught, corpus.read([folder / "heldout.jsonl"])
+    return corpus.taught(folder), corpus.read([folder / "heldout.jsonl"])
 
 
 def _cues() -> list[Cue]:

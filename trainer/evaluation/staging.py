@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trainer.library import Persona, Scenario
 from trainer.library.scenario import Fact, Lead, Offer, Prospect
 from trainer.pathway import Act, LeadSource, Speaker, Stage
-from trainer.prospect.corpus import Row, Way
+from trainer.prospect.corpus import Row, Way, frame
 from trainer.prospect.standing import Direction
 from trainer.transcripts import Turn
 
@@ -49,9 +49,10 @@ def persona_of(name: str, way: Way, rows: Sequence[Row]) -> Persona:
     """A persona as a trainer would write it: the way's description, and lines from ``rows``."""
     lines: dict[Act, list[str]] = {}
     for row in rows:
-        act = row.direction.act
-        if row.way == name and row.direction.say is None and len(lines.get(act, ())) < LINES_EACH:
-            lines.setdefault(act, []).append(row.reply)
+        said = row.direction
+        line = frame(row, "{" + str(said.say_kind) + "}") if said.say else row.reply
+        if row.way == name and line and len(lines.get(said.act, ())) < LINES_EACH:
+            lines.setdefault(said.act, []).append(line)
     return Persona(
         id=name,
         summary=way.summary,

@@ -22,7 +22,7 @@ from trainer.prospect import lines, prompt
 from trainer.prospect.prompt import Character
 from trainer.prospect.standing import Direction, Mood
 
-LESSON = 16
+LESSON = 8
 """Moments in a lesson, at most: the opening message is read once for all of them."""
 WITHOUT_OWN = 0.5
 """Share of moments shown without the prospect's own last line."""
@@ -71,6 +71,11 @@ class Moment:
 def default_folder() -> Path:
     """The folder of the corpus as shipped."""
     return locations.bundled() / "models" / "voice" / "corpus"
+
+
+def taught(folder: Path) -> list[Row]:
+    """The rows that may be learnt from: written freely, and recast."""
+    return read([*sorted(folder.glob("part-*.jsonl")), *sorted(folder.glob("recast-*.jsonl"))])
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
@@ -126,17 +131,19 @@ def teachable(rows: Sequence[Row]) -> list[Row]:
     """The rows with a line to be made into the reply: those recast from one, and those that say
     what they were handed word for word, whose frame is that line. A reply written freely is more
     than a small model can learn to find; it shows how a way of talking sounds."""
-    framed = (row if row.like else replace(row, like=_frame(row)) for row in rows)
+    framed = (row if row.like else replace(row, like=frame(row)) for row in rows)
     return [row for row in framed if row.like]
 
 
-def _frame(row: Row) -> str:
+def frame(row: Row, gap: str = lines.HERE) -> str:
+    """The reply with ``gap`` in place of what it was handed; empty where it says that in other
+    words, or nothing else."""
     say = (row.direction.say or "").rstrip(".")
     begin = row.reply.casefold().find(say.casefold()) if say else -1
     if begin < 0 or len(row.reply.casefold()) != len(row.reply):
         return ""
-    frame = row.reply[:begin] + lines.HERE + row.reply[begin + len(say) :]
-    return frame if any(char.isalpha() for char in frame) else ""
+    head, tail = row.reply[:begin], row.reply[begin + len(say) :]
+    return head + gap + tail if any(char.isalpha() for char in head + tail) else ""
 
 
 def lessons(

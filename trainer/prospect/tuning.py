@@ -38,9 +38,9 @@ FIRST_LAYER = 6
 """The first of the layers that get an adapter: how to read is known, and training stops short of
 the layers below, which saves a sixth of the time."""
 PRODUCTS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-EPOCHS = 3
+EPOCHS = 2
 BATCH = 4
-"""Lessons in a step: about forty-five replies."""
+"""Lessons in a step: about thirty replies."""
 RATE = 1e-3
 """Highest learning rate (AdamW; warmed up over 5 % of the steps, then cosine to a tenth)."""
 SEED = 7
@@ -333,7 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = corpus.default_folder()
         tuning = Tuning(
             options.base or _base(),
-            corpus.read(sorted(folder.glob("part-*.jsonl"))),
+            corpus.taught(folder),
             options.kept,
             say=_say,
         )
