@@ -51,7 +51,7 @@ def trained(base: Path, folder: Path, **settings: Any) -> Path:
 
 def merged_by_peft(base: Path, adapter: Path) -> Any:
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    return PeftModel.from_pretrained(model, adapter).merge_and_unload()  # type: ignore[operator]
+    return PeftModel.from_pretrained(model, adapter).merge_and_unload()
 
 
 def files(folder: Path) -> str:

@@ -46,7 +46,7 @@ def made(request: pytest.FixtureRequest, graph: Path) -> Made:
             if request.param == "torch"
             else OnnxBackend(graph, threads=1)
         )
-        return LocalEngine(Prepared(backend, words, frozenset({0}), "tiny"), name="tiny")
+        return LocalEngine(Prepared(backend, words, frozenset({0}), "tiny", 1), name="tiny")
 
     return make
 

@@ -188,7 +188,12 @@ def test_two_at_once_make_it_ready_once(tmp_path: Path, monkeypatch: pytest.Monk
     folder = tiny.saved(tmp_path / "mine")
     loads: list[object] = []
     load = weights.load
-    monkeypatch.setattr(weights, "load", lambda *given: (loads.append(1), load(*given))[1])
+
+    def counted(*given: Any) -> Any:
+        loads.append(1)
+        return load(*given)
+
+    monkeypatch.setattr(weights, "load", counted)
     threads = [Thread(target=LocalEngine.load, args=(str(folder),)) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -30,9 +31,20 @@ class LocalEngine:
     answer at a time; a second caller waits.
     """
 
-    def __init__(self, made: Prepared, *, name: str, card: ModelCard | None = None) -> None:
+    def __init__(
+        self,
+        made: Prepared,
+        *,
+        name: str,
+        card: ModelCard | None = None,
+        gguf: Path | None = None,
+    ) -> None:
         self.how = made.how
         """What computes, in words, and why nothing faster does."""
+        self.threads = made.threads
+        """How many threads compute."""
+        self.gguf = gguf
+        """The file its weights come from (an adapter's base), where it is one file."""
         self._backend = made.backend
         self._tokenizer = made.tokenizer
         self._ends = made.ends
@@ -55,7 +67,7 @@ class LocalEngine:
         if progress:
             progress(f"loading {source.name}", 0, None)
         made = preparation.prepared(source, progress)
-        return cls(made, name=source.name, card=source.card)
+        return cls(made, name=source.name, card=source.card, gguf=source.gguf)
 
     @property
     def name(self) -> str:
@@ -169,9 +181,13 @@ class LocalEngine:
             return lambda tokens: self._backend.extend(tokens[0])[None]
         return self._backend.copies(n).step
 
-    def _tokens(self, prompt: Prompt, *, room: int) -> list[int]:
+    def written(self, prompt: Prompt) -> str:
+        """The prompt as the text that the model goes on from."""
         text = chat_text(self._tokenizer, prompt.messages, template=self._template)
-        tokens = self._encode(text + prompt.prefix.rstrip())
+        return text + prompt.prefix.rstrip()
+
+    def _tokens(self, prompt: Prompt, *, room: int) -> list[int]:
+        tokens = self._encode(self.written(prompt))
         if len(tokens) + room > self._backend.context:
             raise EngineFailed(
                 f"the prompt for {self._name} has {len(tokens)} tokens, and with {room} for the "

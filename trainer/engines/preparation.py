@@ -65,6 +65,7 @@ class Prepared:
     """Tokens that end an answer."""
     how: str
     """What computes, and why not something faster, in words."""
+    threads: int
 
 
 def prepared(source: Source, progress: Progress | None = None) -> Prepared:
@@ -139,7 +140,7 @@ def _kept(folder: Path) -> Prepared | str | None:
     except Exception:  # cut short by a power cut, say: whatever its readers make of it
         return None
     how = f"onnxruntime, 8 bits, {threads} thread" + ("s" if threads > 1 else "")
-    return Prepared(backend, tokenizer, frozenset(shape.ends), how)
+    return Prepared(backend, tokenizer, frozenset(shape.ends), how, threads)
 
 
 def _theirs(folder: Path) -> Any:
@@ -260,7 +261,8 @@ def _by_torch(model: Any, tokenizer: Any, reason: str) -> Prepared:
         how += f", {done.packed} of {done.packed + len(done.kept)} layers in 8 bits"
     else:
         model.float()
-    return Prepared(TorchBackend(model), tokenizer, _ends(model, tokenizer), f"{how}: {reason}")
+    ends = _ends(model, tokenizer)
+    return Prepared(TorchBackend(model), tokenizer, ends, f"{how}: {reason}", threads)
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
