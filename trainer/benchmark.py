@@ -19,8 +19,11 @@ from trainer.calls.loading import EngineChoice, Loaded, load
 from trainer.calls.store import Store
 from trainer.engines.base import Message, Prompt, Sampling
 from trainer.library.shelf import Shelf
-from trainer.pathway import Mode, Speaker
+from trainer.pathway import Act, Mode, Speaker
+from trainer.prospect.standing import Direction, Mood
+from trainer.prospect.voice import Voice
 from trainer.transcripts import Transcript, Turn
+from trainer.yardstick import beside
 
 REVEAL_SECONDS_A_WORD = 0.025
 """How fast the app puts the words of a ready reply on the screen."""
@@ -64,6 +67,8 @@ def measure(replies: int, tell: Callable[[str], None]) -> dict[str, Any]:
     whole = [one.seconds + REVEAL_SECONDS_A_WORD * len(one.text.split()) for one in spoken]
     tell("decoding speed")
     tokens = _tokens_a_second(loaded)
+    tell("the same beside llama.cpp")
+    llama = beside(loaded.engine, _prompts(loaded))
     tell("grading")
     graded = _grade(loaded)
     return {
@@ -75,6 +80,7 @@ def measure(replies: int, tell: Callable[[str], None]) -> dict[str, Any]:
         },
         "yardstick_gflops": round(_yardstick(), 1),
         "engine": loaded.engine.name,
+        "computed_by": getattr(loaded.engine, "how", ""),
         "help_s": _spread(starts),
         "load_s": round(loading, 2),
         "first_word_s": _spread(waits),
@@ -82,6 +88,7 @@ def measure(replies: int, tell: Callable[[str], None]) -> dict[str, Any]:
         "replies": len(spoken),
         "authored_replies": sum(one.source == "authored" for one in spoken),
         "tokens_a_second": round(tokens, 1),
+        "beside_llama_cpp": llama,
         "grade_40_turns_s": _spread(graded),
         "rep_turns_graded_a_second": round(20 / statistics.median(graded), 1),
         "peak_memory_mb": round(_peak_memory() / 1e6),
@@ -98,16 +105,30 @@ def as_text(figures: dict[str, Any]) -> str:
         [
             f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}",
             f"yardstick            {figures['yardstick_gflops']} GFLOP/s (512x512 matrix product)",
+            *([f"voice                {figures['computed_by']}"] if figures["computed_by"] else []),
             f"trainer --help       {figures['help_s']['median']:.2f} s",
             f"models loaded        {figures['load_s']:.1f} s",
             f"first word           {first['median']:.2f} s median, {first['p95']:.2f} s at 95 %",
             f"whole reply          {whole['median']:.2f} s median, {whole['p95']:.2f} s at 95 %",
             f"authored replies     {figures['authored_replies']} of {figures['replies']}",
             f"decoding             {figures['tokens_a_second']:.0f} tokens a second",
+            *_compared(figures["beside_llama_cpp"]),
             f"40 turns graded      {grade['median']:.2f} s",
             f"peak memory          {figures['peak_memory_mb']} MB",
         ]
     )
+
+
+def _compared(llama: dict[str, Any]) -> list[str]:
+    if "left_out" in llama:
+        return [f"beside llama.cpp     left out: {llama['left_out']}"]
+    speed, wait = llama["tokens_a_second"], llama["first_token_s"]
+    return [
+        f"beside llama.cpp     {speed['ratio']:.2f} times its speed ({speed['ours']:.0f} and "
+        f"{speed['llama_cpp']:.0f} tokens a second),",
+        f"                     first token of a later turn in {wait['ratio']:.2f} of its time "
+        f"({wait['ours']:.2f} and {wait['llama_cpp']:.2f} s)",
+    ]
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -144,6 +165,21 @@ def _converse(loaded: Loaded, replies: int) -> list[Spoke]:
             spoken += [event for event in call.say(said) if isinstance(event, Spoke)]
         seed += 1
     return spoken
+
+
+def _prompts(loaded: Loaded) -> list[Prompt]:
+    """What the voice is asked in a call, turn by turn."""
+    casting = Shelf.load().cast("payroll-errors")
+    voice = Voice(loaded.engine, casting.persona, casting.scenario)
+    facts = [fact.say for fact in casting.scenario.facts]
+    return [
+        voice.prompt(
+            Direction(Act.ANSWER, Mood.NEUTRAL, facts[number % len(facts)], "fact"),
+            [Turn(Speaker.REP, said)],
+            "Well, {fact}.",
+        )
+        for number, said in enumerate(_SAID)
+    ]
 
 
 def _tokens_a_second(loaded: Loaded) -> float:

@@ -442,8 +442,9 @@ def models_pull(
         if catalog.is_whole(card.id):
             typer.echo(f"{card.id}: already here", err=True)
             continue
-        with _bar(card.id) as tell:
-            pull(card, tell)
+        for part in catalog.parts(card.id):
+            with _bar(part.id) as tell:
+                pull(part, tell)
 
 
 @models_app.command("verify")
@@ -468,8 +469,9 @@ def models_where(
     from trainer.engines.catalog import Catalog
 
     catalog = Catalog.load()
-    for one in ids or [card.id for card in catalog.cards]:
-        typer.echo(str(catalog.where(one)))
+    wanted = [part for one in ids for part in catalog.parts(one)] if ids else catalog.cards
+    for card in wanted:
+        typer.echo(str(catalog.where(card.id)))
 
 
 @voices_app.command("try")

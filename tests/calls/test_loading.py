@@ -10,8 +10,9 @@ import pytest
 from tests.readings import MarkedListener
 from trainer.calls import loading
 from trainer.calls.loading import EngineChoice
-from trainer.engines import openai_engine, transformers_engine
+from trainer.engines import local_engine, openai_engine
 from trainer.engines.base import Message, Prompt, Sampling
+from trainer.engines.catalog import Catalog
 from trainer.errors import ModelUnavailable
 
 PROMPT = Prompt([Message("user", "hello")])
@@ -48,7 +49,7 @@ def test_a_server_and_a_model_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> 
         def load(model: str | None, progress: object) -> str:
             return f"local {model}"
 
-    monkeypatch.setattr(transformers_engine, "TransformersEngine", Local)
+    monkeypatch.setattr(local_engine, "LocalEngine", Local)
     assert loading.load_engine(EngineChoice(model="some/one")) == "local some/one"  # type: ignore[comparison-overlap]
 
 
@@ -73,12 +74,15 @@ def test_only_the_models_that_are_not_there_are_fetched(
         tell("fetching", 50, None)
 
     monkeypatch.setattr("trainer.engines.download.pull", pull)
+    catalog = Catalog.load()
+    cards = (catalog.default("voice"), catalog.default("encoder"))
+    wanted = [part.use for card in cards for part in catalog.parts(card.id)]
     loading.pull_models(lambda _, part: told.append(part))
-    assert fetched == ["voice", "encoder"]
-    assert told == [0.25, None, 0.25, None]
+    assert fetched == wanted
+    assert told == [0.25, None] * len(wanted)
     fetched.clear()
     monkeypatch.setattr("trainer.engines.catalog.Catalog.is_whole", lambda *_: True)
     loading.pull_models()
     assert fetched == []
     loading.pull_models(force=True)
-    assert fetched == ["voice", "encoder"]
+    assert fetched == wanted

@@ -9,6 +9,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from trainer.engines.graph import write
+from trainer.engines.onnx_backend import Shape
+
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
@@ -60,4 +63,15 @@ def saved(folder: Path) -> Path:
     words = tokenizer()
     model(len(words)).save_pretrained(folder)
     words.save_pretrained(folder)
+    return folder
+
+
+def graph(folder: Path) -> Path:
+    """The model as a graph for ONNX Runtime."""
+    made = model(len(tokenizer()))
+    write(made, folder, positions=512, tell=lambda done, layers: None)
+    Shape(
+        parameters=made.num_parameters(), layers=2, heads=2, head_size=16,
+        vocabulary=made.config.vocab_size, context=512, ends=(0,), own_tokenizer=False,
+    ).write(folder)  # fmt: skip
     return folder

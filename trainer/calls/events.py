@@ -69,8 +69,7 @@ class Spoke(_Event):
     type: Literal["spoke"] = "spoke"
     text: str
     source: Literal["model", "authored"]
-    """``model``: drawn from the engine and passed by the guard (for a ``directed_only`` model its
-    opening words were given to it, the persona's and the fact's). ``authored``: the persona's own
+    """``model``: drawn from the engine and passed by the guard. ``authored``: the persona's own
     written line, because the engine's words were refused or did not come."""
     drawn: int = 0
     """How many lines were drawn from the engine."""

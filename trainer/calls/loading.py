@@ -87,4 +87,7 @@ def pull_models(progress: Progress = silent, *, force: bool = False) -> None:
     for use in ("voice", "encoder"):
         card = catalog.default(use)
         if force or not catalog.is_whole(card.id):
-            pull(card, lambda what, done, total: progress(what, done / total if total else None))
+            for part in catalog.parts(card.id):
+                pull(
+                    part, lambda what, done, total: progress(what, done / total if total else None)
+                )

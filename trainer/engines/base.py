@@ -65,12 +65,6 @@ class Engine(Protocol):
         """How words are best drawn from this model, unless a caller knows better."""
         ...
 
-    @property
-    def directed_only(self) -> bool:
-        """True for a model too small to find words of its own: it is only asked to word a given
-        fact, question or objection, whose opening words it is given too."""
-        ...
-
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +23,9 @@ from trainer import locations
 from trainer.engines.base import Sampling
 from trainer.errors import ContentInvalid, ModelUnavailable, UnreadableInput
 from trainer.library.persona import Content, Identifier, Words
+
+if TYPE_CHECKING:
+    from trainer.library.source import Document
 
 Use = Literal["voice", "encoder"]
 Progress = Callable[[str, int, int | None], None]
@@ -89,6 +92,24 @@ class PathSource(Content):
     files: list[ModelFile] = Field(default_factory=list)
 
 
+class AdapterSource(Content):
+    """Small weights that tune another card's model, in a folder beside the cards."""
+
+    kind: Literal["adapter"]
+    base: Identifier
+    """The card whose model is tuned: a voice."""
+    folder: Path
+    """Relative to the folder that holds the card, and inside it."""
+    files: list[ModelFile] = Field(min_length=1)
+
+    @field_validator("folder")
+    @classmethod
+    def _stays_beside(cls, folder: Path) -> Path:
+        if folder.is_absolute() or ".." in folder.parts:
+            raise ValueError("must lie inside the folder that holds the card")
+        return folder
+
+
 class SamplingDefaults(Content):
     """How this model is best drawn from."""
 
@@ -112,15 +133,15 @@ class ModelCard(Content):
     title: Words
     licence: Words
     size: int = Field(gt=0)
-    """Bytes it takes on disk, as fetched."""
+    """Bytes of its own files on disk, as fetched."""
     context: int = Field(gt=0)
     """Tokens it can take in."""
-    source: Annotated[PypiSource | HfSource | PathSource, Field(discriminator="kind")]
+    source: Annotated[
+        PypiSource | HfSource | PathSource | AdapterSource, Field(discriminator="kind")
+    ]
     chat_template: str | None = None
     """A Jinja template, for models whose own is missing or wrong."""
     sampling: SamplingDefaults = SamplingDefaults()
-    directed_only: bool = False
-    """Set for a voice too small to find words of its own; see ``Engine.directed_only``."""
 
     @property
     def files(self) -> list[ModelFile]:
@@ -132,6 +153,12 @@ class ModelCard(Content):
         names = [file.name for file in self.files]
         if len(names) != len(set(names)):
             raise ValueError("two files have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _adapts_a_voice(self) -> Self:
+        if isinstance(self.source, AdapterSource) and self.use != "voice":
+            raise ValueError("only a voice can be an adapter")
         return self
 
 
@@ -166,10 +193,13 @@ class Catalog:
         """
         roots = folders or (locations.bundled() / "models", locations.library() / "models")
         cards: dict[str, ModelCard] = {}
+        documents: dict[str, Document] = {}
         for root in roots:
             for path in sorted(root.glob("*.yaml")):
-                card = _read_card(path)
-                cards[card.id] = card
+                card, document = _read_card(path)
+                cards[card.id], documents[card.id] = _anchored(card, root), document
+        for card in cards.values():
+            _check_base(card, cards, documents[card.id])
         return cls(cards)
 
     @property
@@ -187,6 +217,13 @@ class Catalog:
 
     def __contains__(self, model: object) -> bool:
         return model in self._cards
+
+    def parts(self, model: str) -> list[ModelCard]:
+        """The cards whose files it is made of: an adapter's base first, then its own."""
+        card = self.card(model)
+        if isinstance(card.source, AdapterSource):
+            return [self.card(card.source.base), card]
+        return [card]
 
     def default(self, use: Use) -> ModelCard:
         """The card taken when none is named. Raises ``UnreadableInput`` where there is none."""
@@ -230,15 +267,25 @@ class Catalog:
         return model
 
     def where(self, model: str) -> Path:
-        """The folder that holds, or will hold, this model's files."""
+        """The folder that holds, or will hold, this model's own files."""
         card = self.card(model)
         if isinstance(card.source, PathSource):
             return card.source.path.expanduser()
+        if isinstance(card.source, AdapterSource):
+            return card.source.folder
         return locations.cache() / "models" / card.id
 
     def status(self, model: str) -> Status:
-        """Whether the files are there and of the right size; sums are ``verify``'s to read."""
-        card, folder = self.card(model), self.where(model)
+        """Whether the files are there and of the right size; sums are ``verify``'s to read. For an
+        adapter, its base's files too."""
+        for card in self.parts(model):
+            status = self._status(card)
+            if status.state is not State.PRESENT:
+                return status
+        return Status(State.PRESENT)
+
+    def _status(self, card: ModelCard) -> Status:
+        folder = self.where(card.id)
         if not folder.exists():
             return Status(State.MISSING, folder, "it is not there")
         for file in card.files:
@@ -253,12 +300,19 @@ class Catalog:
         return Status(State.PRESENT)
 
     def verify(self, model: str, progress: Progress | None = None) -> Path:
-        """Read every file and compare its sha256; the folder, when all is well.
+        """Read every file and compare its sha256; the folder, when all is well. For an adapter,
+        those of its base first.
 
         Raises ``ModelUnavailable`` naming the first file that is missing or not what it should
         be, what was expected and found, and how to mend it.
         """
-        card, folder = self._sized(model), self.where(model)
+        for part in self.parts(model):
+            self.verify_own(part, progress)
+        return self.where(model)
+
+    def verify_own(self, card: ModelCard, progress: Progress | None = None) -> Path:
+        """``verify`` of this card's own files, its base's left aside."""
+        folder = self._sized(card)
         done, total = 0, sum(file.size for file in card.files)
         stamp: dict[str, list[int | str]] = {}
         for file in card.files:
@@ -278,7 +332,7 @@ class Catalog:
                 why = f"its sha256 is {digest.hexdigest()} and should be {file.sha256}"
                 raise ModelUnavailable(_mending(card, Status(State.DAMAGED, path, why)))
             stamp[file.name] = [before.st_size, before.st_mtime_ns, file.sha256]
-        if stamp and not isinstance(card.source, PathSource):
+        if stamp and isinstance(card.source, PypiSource | HfSource):  # folders of our own
             _write_stamp(folder, stamp)
         return folder
 
@@ -287,13 +341,15 @@ class Catalog:
 
         Raises ``ModelUnavailable`` (exit 3) as ``verify`` does.
         """
-        card, folder = self._sized(model), self.where(model)
-        stamp = _read_stamp(folder)
-        for file in card.files:
-            seen = (folder / file.name).stat()
-            if stamp.get(file.name) != [seen.st_size, seen.st_mtime_ns, file.sha256]:
-                return self.verify(model)
-        return folder
+        for part in self.parts(model):
+            folder = self._sized(part)
+            stamp = _read_stamp(folder)
+            for file in part.files:
+                seen = (folder / file.name).stat()
+                if stamp.get(file.name) != [seen.st_size, seen.st_mtime_ns, file.sha256]:
+                    self.verify_own(part)
+                    break
+        return self.where(model)
 
     def is_whole(self, model: str) -> bool:
         """Whether the model can be used as it lies there: what ``require`` would find."""
@@ -303,15 +359,17 @@ class Catalog:
             return False
         return True
 
-    def _sized(self, model: str) -> ModelCard:
-        status = self.status(model)
+    def _sized(self, card: ModelCard) -> Path:
+        status = self._status(card)
         if status.state is not State.PRESENT:
-            raise ModelUnavailable(_mending(self.card(model), status))
-        return self.card(model)
+            raise ModelUnavailable(_mending(card, status))
+        return self.where(card.id)
 
 
 def _mending(card: ModelCard, status: Status) -> str:
-    if isinstance(card.source, PathSource):
+    if isinstance(card.source, AdapterSource):
+        mend = "it comes with this program (or your library): put it back as it was"
+    elif isinstance(card.source, PathSource):
         mend = "put the right file there, or correct the path in the model's card"
     else:
         mend = f"run `trainer models pull {card.id}`"
@@ -337,10 +395,29 @@ def _write_stamp(folder: Path, stamp: Mapping[str, list[int | str]]) -> None:
         return
 
 
-def _read_card(path: Path) -> ModelCard:
+def _read_card(path: Path) -> tuple[ModelCard, Document]:
     from trainer.library.source import read
 
     card, document = read(path, ModelCard)
     if card is None:
         raise ContentInvalid([one for one in document.findings if one.level == "error"])
-    return card
+    return card, document
+
+
+def _anchored(card: ModelCard, root: Path) -> ModelCard:
+    """The card with an adapter's folder as it lies on this machine."""
+    if not isinstance(card.source, AdapterSource):
+        return card
+    source = card.source.model_copy(update={"folder": root / card.source.folder})
+    return card.model_copy(update={"source": source})
+
+
+def _check_base(card: ModelCard, cards: Mapping[str, ModelCard], document: Document) -> None:
+    """Raise ``ContentInvalid`` where an adapter's base can't be one."""
+    if not isinstance(card.source, AdapterSource):
+        return
+    base = cards.get(card.source.base)
+    if base is None or base.use != "voice" or isinstance(base.source, AdapterSource):
+        what = "which has no card" if base is None else "which is no voice with weights of its own"
+        where = ("source", "base")
+        raise ContentInvalid([document.find(f"tunes {card.source.base!r}, {what}", where)])

@@ -23,6 +23,7 @@ from typing import IO
 
 from trainer import locations
 from trainer.engines.catalog import (
+    AdapterSource,
     Catalog,
     HfSource,
     ModelCard,
@@ -39,7 +40,8 @@ _BLOCK = 1 << 20
 
 
 def pull(card: ModelCard, progress: Progress | None = None) -> Path:
-    """Fetch the model unless it is there and whole; the folder that holds it.
+    """Fetch the model unless it is there and whole; the folder that holds it. Of an adapter, only
+    its own part; ``Catalog.parts`` names the cards that it needs.
 
     ``progress`` is told (what is being done, bytes done, bytes in all or None). It may raise to
     stop the pull. Two processes that pull the same model take turns; the second finds it done.
@@ -48,8 +50,8 @@ def pull(card: ModelCard, progress: Progress | None = None) -> Path:
     """
     tell = progress or _quiet
     catalog = Catalog({card.id: card})
-    if isinstance(card.source, PathSource):
-        return catalog.verify(card.id, tell)
+    if isinstance(card.source, PathSource | AdapterSource):  # nothing to fetch
+        return catalog.verify_own(card, tell)
     target = catalog.where(card.id)
     with _turn(card, target):
         if catalog.status(card.id).state is State.PRESENT:

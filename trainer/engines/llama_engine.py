@@ -97,11 +97,6 @@ class LlamaEngine:
             repetition_penalty=1.0,
         )
 
-    @property
-    def directed_only(self) -> bool:
-        """Whoever names a file of their own names a model that can speak."""
-        return False
-
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:

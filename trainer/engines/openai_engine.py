@@ -76,11 +76,6 @@ class OpenAIEngine:
         """Left to the server but for length."""
         return Sampling(repetition_penalty=1.0)
 
-    @property
-    def directed_only(self) -> bool:
-        """Whoever runs a server runs a model that can speak."""
-        return False
-
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:

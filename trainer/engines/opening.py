@@ -72,6 +72,6 @@ def open_engine(
         from trainer.engines.scripted_engine import SilentEngine
 
         return SilentEngine()
-    from trainer.engines.transformers_engine import TransformersEngine
+    from trainer.engines.local_engine import LocalEngine
 
-    return TransformersEngine.load(model, progress=progress)
+    return LocalEngine.load(model, progress=progress)

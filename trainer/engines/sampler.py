@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 
+from trainer.engines.backend import Logits
 from trainer.engines.base import Sampling
 
 NO_REPEAT = 4
 """No run of so many tokens is drawn twice in one answer."""
+
+_LIKELIEST = 256  # the nucleus lies well inside
+_REACH = 20.0  # a token so far below the likeliest has a chance of e to the minus so many
 
 
 class Sampler:
@@ -22,34 +26,38 @@ class Sampler:
     def __init__(self, sampling: Sampling, *, row: int = 0, never: Sequence[int] = ()) -> None:
         self.drawn: list[int] = []
         self._sampling = sampling
-        self._never = torch.tensor(list(never), dtype=torch.long)
-        self._chance = torch.Generator().manual_seed(sampling.seed * 1_000 + row)
+        self._never = np.array(list(never), dtype=np.int64)
+        self._chance = np.random.default_rng([sampling.seed, row])
 
-    def next(self, logits: torch.Tensor) -> int:
+    def next(self, logits: Logits) -> int:
         """The next token, from ``logits`` (vocabulary,). Remembers it as drawn."""
-        scores = logits.detach().to("cpu", torch.float32, copy=True)
-        scores[self._never] = -torch.inf
+        scores = logits.copy()
+        scores[self._never] = -np.inf
         self._penalise(scores)
         token = self._choose(scores)
         self.drawn.append(token)
         return token
 
-    def _penalise(self, scores: torch.Tensor) -> None:
+    def _penalise(self, scores: Logits) -> None:
         penalty = self._sampling.repetition_penalty
         if penalty != 1 and self.drawn:
-            seen = torch.tensor(sorted(set(self.drawn)))
+            seen = np.unique(self.drawn)
             values = scores[seen]
-            scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
+            scores[seen] = np.where(values > 0, values / penalty, values * penalty)
         tail = self.drawn[-(NO_REPEAT - 1) :]
         for start in range(len(self.drawn) - NO_REPEAT + 1):
             if self.drawn[start : start + NO_REPEAT - 1] == tail:
-                scores[self.drawn[start + NO_REPEAT - 1]] = -torch.inf
+                scores[self.drawn[start + NO_REPEAT - 1]] = -np.inf
 
-    def _choose(self, scores: torch.Tensor) -> int:
-        if self._sampling.temperature <= 0:
+    def _choose(self, scores: Logits) -> int:
+        temperature = self._sampling.temperature
+        if temperature <= 0:
             return int(scores.argmax())
-        kept, tokens = scores.topk(min(256, scores.shape[-1]))  # the nucleus lies well inside
-        chances = torch.softmax(kept / self._sampling.temperature, dim=-1)
-        before = chances.cumsum(dim=-1) - chances
-        chances[before >= self._sampling.top_p] = 0
-        return int(tokens[torch.multinomial(chances, 1, generator=self._chance)])
+        kept = np.flatnonzero(scores > scores.max() - _REACH * temperature)
+        kept = kept[np.argsort(-scores[kept], kind="stable")[:_LIKELIEST]]
+        chances = np.exp((scores[kept].astype(np.float64) - scores[kept[0]]) / temperature)
+        chances /= chances.sum()
+        upto = chances.cumsum()
+        inside = int((upto - chances < self._sampling.top_p).sum())
+        drawn = self._chance.random() * upto[inside - 1]
+        return int(kept[min(int(upto.searchsorted(drawn, side="right")), inside - 1)])

@@ -47,11 +47,6 @@ class ScriptedEngine:
         """Nothing is drawn by chance here."""
         return Sampling()
 
-    @property
-    def directed_only(self) -> bool:
-        """A script is trusted with every act."""
-        return False
-
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:
@@ -116,7 +111,6 @@ class SilentEngine:
 
     name = "authored"
     sampling = Sampling()
-    directed_only = False
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None

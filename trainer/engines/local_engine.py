@@ -1,43 +1,30 @@
-"""Any Hugging Face chat model in this process: the engine a call uses unless told otherwise."""
+"""A language model in this process: the engine a call uses unless told otherwise."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
+import numpy as np
 
+from trainer.engines import preparation, weights
 from trainer.engines.answer_text import AnswerText
+from trainer.engines.backend import Logits, common
 from trainer.engines.base import Cancellation, Prompt, Sampling
-from trainer.engines.catalog import Catalog, ModelCard, Progress
+from trainer.engines.catalog import ModelCard, Progress
 from trainer.engines.chat_text import PLAIN_STOPS, chat_text
-from trainer.engines.conversion import converted
-from trainer.engines.kept_cache import KeptCache, common
-from trainer.engines.packing import can_pack, pack
+from trainer.engines.preparation import Prepared
 from trainer.engines.sampler import Sampler
-from trainer.errors import EngineFailed, ModelUnavailable
-
-_SAMPLE = (
-    "I have five minutes. What is this based on? You wrote that three runs went out wrong in "
-    "March; two drivers quit over a late check, and it cost us nine thousand dollars. "
-    "Honestly, I'm tired of hearing that it will be different this time."
-)
-"""Speech of the kind the model will produce, for trying out the packing of its layers."""
+from trainer.errors import EngineFailed
 
 _BUSY_SECONDS = 60.0
-_ANSWER_SECONDS = 10.0
-_SMALL = 500_000_000  # parameters
 _SPACES = "Ġ▁ "  # as tokenizers write a space before a word
 _BASE = 4  # prompt tokens decoded along, so that the answer keeps its first space
 
 
-class TransformersEngine:
+class LocalEngine:
     """A local model with one cache of keys and values, kept over the turns of a call.
 
     Each prompt is compared with what the cache holds, and only what is new is computed. One
@@ -45,44 +32,42 @@ class TransformersEngine:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, name: str, card: ModelCard | None = None
+        self,
+        made: Prepared,
+        *,
+        name: str,
+        card: ModelCard | None = None,
+        gguf: Path | None = None,
     ) -> None:
-        self._model = model
+        self.how = made.how
+        """What computes, in words, and why nothing faster does."""
+        self.threads = made.threads
+        """How many threads compute."""
+        self.gguf = gguf
+        """The file its weights come from (an adapter's base), where it is one file."""
+        self._backend = made.backend
+        self._tokenizer = made.tokenizer
+        self._ends = made.ends
+        self._never = sorted(set(made.tokenizer.all_special_ids) - made.ends)
         self._card = card
-        self._tokenizer = tokenizer
         self._name = name
         self._template = card.chat_template if card else None
-        self._cache = KeptCache(model)
         self._lock = threading.Lock()
-        self._ends = _end_tokens(model, tokenizer)
-        self._never = sorted(set(tokenizer.all_special_ids) - self._ends)
         self._spellings: dict[tuple[str, ...], list[int]] = {}
-        self._context = getattr(model.config, "max_position_embeddings", None) or 1 << 30
 
     @classmethod
-    def load(
-        cls, model: str | None = None, *, progress: Progress | None = None
-    ) -> TransformersEngine:
+    def load(cls, model: str | None = None, *, progress: Progress | None = None) -> LocalEngine:
         """Load a voice: None for the default card, or a card's id, a folder, a ``.gguf`` file, or
         the id of a Hugging Face chat model. Only safetensors and GGUF; never a model's own code.
 
         Raises ``ModelUnavailable`` (exit 3) with what is missing and how to get it, and
         ``UnreadableInput`` (exit 2) for a name that can't be one.
         """
-        card, path = _found(model)
-        name = card.id if card else Path(path).name if Path(path).exists() else path
-        packed = Path(path) if path.endswith(".gguf") else None
-        where = str(converted(packed, progress)) if packed else path
+        source = weights.find(model)
         if progress:
-            progress(f"loading {name}", 0, None)
-        try:
-            loaded, tokenizer = _loaded(where, name)
-        except ModelUnavailable:
-            if packed is None:
-                raise
-            # What broke is only our copy; the file it was made from is there.
-            loaded, tokenizer = _loaded(str(converted(packed, progress, anew=True)), name)
-        return cls(loaded, tokenizer, name=name, card=card)
+            progress(f"loading {source.name}", 0, None)
+        made = preparation.prepared(source, progress)
+        return cls(made, name=source.name, card=source.card, gguf=source.gguf)
 
     @property
     def name(self) -> str:
@@ -94,11 +79,6 @@ class TransformersEngine:
         """As the model's card says, or the usual."""
         return self._card.sampling.sampling() if self._card else Sampling()
 
-    @property
-    def directed_only(self) -> bool:
-        """As the model's card says; a model without one is taken to be able to speak."""
-        return self._card is not None and self._card.directed_only
-
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:
@@ -109,7 +89,7 @@ class TransformersEngine:
             text = self._answer(prompt, sampling, tokens)
             sampler = Sampler(sampling, never=self._never)
             with self._failing_cleanly():
-                logits = self._cache.take_in(tokens, lambda: stopping.cancelled)
+                logits = self._backend.take_in(tokens, lambda: stopping.cancelled)
             while logits is not None and not stopping.cancelled:
                 with self._failing_cleanly():
                     token = sampler.next(logits)
@@ -122,7 +102,7 @@ class TransformersEngine:
                 if len(sampler.drawn) >= sampling.max_tokens:
                     break
                 with self._failing_cleanly():
-                    logits = self._cache.extend(token)
+                    logits = self._backend.extend(token)
             if not stopping.cancelled and (rest := text.finish()):
                 yield rest
 
@@ -137,7 +117,7 @@ class TransformersEngine:
         stopping = cancellation or Cancellation()
         with self._turn(), self._failing_cleanly():
             tokens = self._tokens(prompt, room=sampling.max_tokens)
-            first = self._cache.take_in(tokens, lambda: stopping.cancelled)
+            first = self._backend.take_in(tokens, lambda: stopping.cancelled)
             if first is None or n < 1:
                 return []
             rows = [
@@ -147,16 +127,16 @@ class TransformersEngine:
                 )
                 for row in range(n)
             ]
-            logits, apart = first.expand(n, -1), self._cache.copies(n)
-            for step in range(sampling.max_tokens):
+            step, logits = self._apart(n), np.stack([first] * n)
+            for count in range(sampling.max_tokens):
                 fed = [
                     row.take(scores, self._ends) for row, scores in zip(rows, logits, strict=True)
                 ]
-                if all(row.over for row in rows) or step + 1 == sampling.max_tokens:
+                if all(row.over for row in rows) or count + 1 == sampling.max_tokens:
                     break
                 if stopping.cancelled:
                     return [row.said for row in rows if row.over]
-                logits = apart.step(torch.tensor(fed)[:, None])
+                logits = step(fed)
             return [row.finished() for row in rows]
 
     def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
@@ -168,14 +148,15 @@ class TransformersEngine:
             return None
         with self._turn(), self._failing_cleanly():
             tokens = self._tokens(prompt, room=1)
-            if 2 * common(self._cache.tokens, tokens) < len(tokens):
-                # Another text: begun anew, so that it is cut into the same passes (see packing)
-                # whatever was asked before it.
-                self._cache.forget()
-            logits = self._cache.take_in(tokens)
+            if 2 * common(self._backend.tokens, tokens) < len(tokens):
+                # Another text: begun anew, so that it is cut into the same passes, whose cut the
+                # last digits depend on, whatever was asked before it.
+                self._backend.forget()
+            logits = self._backend.take_in(tokens)
             if logits is None:  # only when told to stop
                 return None
-            chances = logits.float().softmax(-1)
+            chances = np.exp(logits.astype(np.float64) - logits.max())
+            chances /= chances.sum()
             return [float(chances[found].sum()) for found in spelled]
 
     def prefill(self, prompt: Prompt) -> None:
@@ -185,17 +166,28 @@ class TransformersEngine:
                 self._tokenizer, prompt.messages, template=self._template, answer=False
             )
             tokens = self._encode(text)
-            if tokens and len(tokens) < self._context:
-                self._cache.take_in(tokens)
+            if tokens and len(tokens) < self._backend.context:
+                self._backend.take_in(tokens)
+
+    def _apart(self, n: int) -> Callable[[Sequence[int]], Logits]:
+        """What takes one more token for each of ``n`` answers. One alone goes on in the text that
+        is held, which copies nothing: what follows the prompt is dropped with the next one."""
+        if n == 1:
+            return lambda tokens: self._backend.extend(tokens[0])[None]
+        return self._backend.copies(n).step
+
+    def written(self, prompt: Prompt) -> str:
+        """The prompt as the text that the model goes on from."""
+        text = chat_text(self._tokenizer, prompt.messages, template=self._template)
+        return text + prompt.prefix.rstrip()
 
     def _tokens(self, prompt: Prompt, *, room: int) -> list[int]:
-        text = chat_text(self._tokenizer, prompt.messages, template=self._template)
-        tokens = self._encode(text + prompt.prefix.rstrip())
-        if len(tokens) + room > self._context:
+        tokens = self._encode(self.written(prompt))
+        if len(tokens) + room > self._backend.context:
             raise EngineFailed(
                 f"the prompt for {self._name} has {len(tokens)} tokens, and with {room} for the "
-                f"answer that is more than the {self._context} it can take in; choose a model "
-                "with a longer context"
+                f"answer that is more than the {self._backend.context} it can take in; choose a "
+                "model with a longer context"
             )
         return tokens
 
@@ -250,7 +242,7 @@ class TransformersEngine:
         except EngineFailed:
             raise
         except Exception as error:
-            self._cache.forget()
+            self._backend.forget()
             raise EngineFailed(
                 f"{self._name} could not produce words ({type(error).__name__}: {error}); "
                 "try again, or take another model with --model"
@@ -267,7 +259,7 @@ class _Row:
         self._sampler = sampler
         self._last = 0
 
-    def take(self, logits: torch.Tensor, ends: frozenset[int]) -> int:
+    def take(self, logits: Logits, ends: frozenset[int]) -> int:
         """Draw the next token, unless this answer is over; the token to go on from."""
         if self.over:
             return self._last
@@ -286,84 +278,3 @@ class _Row:
             self.said += self._text.finish()
             self.over = True
         return self.said
-
-
-def _found(model: str | None) -> tuple[ModelCard | None, str]:
-    """The card, where there is one, and the path or Hugging Face id to load from."""
-    catalog = Catalog.load()
-    card = catalog.named(model)
-    if isinstance(card, str):
-        _reach(card)
-        return None, card
-    if isinstance(card, Path):
-        return None, str(card)
-    if card.use != "voice":
-        raise ModelUnavailable(
-            f"{card.id} is an encoder and can't speak; `trainer models list` names the voices"
-        )
-    folder = catalog.require(card.id)
-    if folder.is_file():
-        return card, str(folder)
-    gguf = [folder / file.name for file in card.files if file.name.endswith(".gguf")]
-    return card, str(gguf[0] if gguf else folder)
-
-
-def _reach(hub_id: str) -> None:
-    """Ask once whether a model can be had, where no part of it is here yet: loading would try
-    again for a minute, and say so each time."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-
-    if isinstance(try_to_load_from_cache(hub_id, "config.json"), str):
-        return
-    try:
-        get_hf_file_metadata(hf_hub_url(hub_id, "config.json"), timeout=_ANSWER_SECONDS)
-    except Exception as error:  # its own errors, and those of whatever HTTP library it uses
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise ModelUnavailable(
-            f"{hub_id} is not on this machine, and Hugging Face does not give it ({reason}); "
-            "check the name and the network, or name a folder or a .gguf file"
-        ) from error
-
-
-def _loaded(where: str, name: str) -> tuple[Any, Any]:
-    transformers_logging.disable_progress_bar()
-    torch.set_num_threads(1)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
-            where, dtype="auto", use_safetensors=True, trust_remote_code=False
-        ).eval()
-    except Exception as error:  # what can go wrong here is open-ended: network, disk, old formats
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise ModelUnavailable(
-            f"{name} can't be loaded: {reason} (a model here is a folder, a .gguf file or a "
-            "Hugging Face id, with safetensors or GGUF weights)"
-        ) from error
-    torch.set_num_threads(_threads(model.num_parameters()))
-    if torch.cuda.is_available():
-        return model.to("cuda"), tokenizer
-    if can_pack():
-        sample = tokenizer(_SAMPLE, return_tensors="pt")["input_ids"]
-        pack(model, sample)
-    else:
-        model.float()
-    return model, tokenizer
-
-
-def _threads(parameters: int) -> int:
-    """How many threads to compute with: one for a small model, else all this process may use.
-
-    The layers of a small model take microseconds. Threads that meet after each of them gain
-    little on an idle machine and wait for whole time slices on a busy one: measured with two
-    cores and other work on them, 2 threads drew 7 tokens a second where 1 drew 30.
-    """
-    if parameters < _SMALL:
-        return 1
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(torch.get_num_threads(), allowed or 1, 8))
-
-
-def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    several = named if isinstance(named, list) else [named]
-    return frozenset(one for one in [*several, tokenizer.eos_token_id] if one is not None)
