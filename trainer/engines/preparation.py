@@ -251,8 +251,7 @@ def _by_torch(model: Any, tokenizer: Any, reason: str) -> Prepared:
     from trainer.engines.packing import can_pack, pack
     from trainer.engines.torch_backend import TorchBackend
 
-    threads = min(torch.get_num_threads(), threads_for(model.num_parameters()))
-    torch.set_num_threads(threads)
+    threads = threads_for(model.num_parameters())
     how = f"torch, {threads} thread{'s' if threads > 1 else ''}"
     if torch.cuda.is_available():
         model, how = model.to("cuda"), "torch on the graphics card"
@@ -262,7 +261,9 @@ def _by_torch(model: Any, tokenizer: Any, reason: str) -> Prepared:
     else:
         model.float()
     ends = _ends(model, tokenizer)
-    return Prepared(TorchBackend(model), tokenizer, ends, f"{how}: {reason}", threads)
+    return Prepared(
+        TorchBackend(model, threads=threads), tokenizer, ends, f"{how}: {reason}", threads
+    )
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -13,7 +13,7 @@ NO_REPEAT = 4
 """No run of so many tokens is drawn twice in one answer."""
 
 _LIKELIEST = 256  # the nucleus lies well inside
-_REACH = 20.0  # a token so far below the likeliest has a chance of e to the minus so many
+_REACH = 12.0  # a token so far below the likeliest has a chance of e to the minus so many
 
 
 class Sampler:
@@ -54,7 +54,9 @@ class Sampler:
         if temperature <= 0:
             return int(scores.argmax())
         kept = np.flatnonzero(scores > scores.max() - _REACH * temperature)
-        kept = kept[np.argsort(-scores[kept], kind="stable")[:_LIKELIEST]]
+        if len(kept) > _LIKELIEST:
+            kept = kept[np.argpartition(-scores[kept], _LIKELIEST)[:_LIKELIEST]]
+        kept = kept[np.argsort(-scores[kept], kind="stable")]
         chances = np.exp((scores[kept].astype(np.float64) - scores[kept[0]]) / temperature)
         chances /= chances.sum()
         upto = chances.cumsum()

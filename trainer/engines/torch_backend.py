@@ -54,9 +54,10 @@ class TorchBackend(Backend):
 
     kind = "torch"
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, threads: int = 1) -> None:
         super().__init__(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
         self.model = model
+        self._threads = threads
         self._cache: Any = None
         self.forget()
 
@@ -73,10 +74,11 @@ class TorchBackend(Backend):
         with torch.inference_mode():
             cache = deepcopy(self._cache)
             cache.batch_repeat_interleave(n)
-        return _Apart(self.model, cache)
+        return _Apart(self.model, cache, self._threads)
 
     def _pass(self, tokens: Sequence[int]) -> Logits:
-        after: Logits = _logits(self.model, self._cache, torch.tensor([tokens]))[0]
+        ids = torch.tensor([tokens])
+        after: Logits = _logits(self.model, self._cache, ids, self._threads)[0]
         return after
 
     def _crop(self, held: int) -> None:
@@ -96,22 +98,29 @@ class TorchBackend(Backend):
 class _Apart:
     """Rows with a cache of their own."""
 
-    def __init__(self, model: Any, cache: Any) -> None:
+    def __init__(self, model: Any, cache: Any, threads: int) -> None:
         self._model = model
         self._cache = cache
+        self._threads = threads
 
     def step(self, tokens: Sequence[int]) -> Logits:
-        return _logits(self._model, self._cache, torch.tensor(tokens)[:, None])
+        return _logits(self._model, self._cache, torch.tensor(tokens)[:, None], self._threads)
 
 
-def _logits(model: Any, cache: Any, tokens: torch.Tensor) -> Logits:
-    """One pass over ``tokens`` (rows, new); logits (rows, vocabulary) after the last."""
-    with torch.inference_mode():
-        out = model(
-            input_ids=tokens.to(model.device),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+def _logits(model: Any, cache: Any, tokens: torch.Tensor, threads: int) -> Logits:
+    """One pass over ``tokens`` (rows, new); logits (rows, vocabulary) after the last. The number of
+    threads is torch's, not ours: the listener, beside us, has another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.inference_mode():
+            out = model(
+                input_ids=tokens.to(model.device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+    finally:
+        torch.set_num_threads(before)
     found: Logits = out.logits[:, -1].float().cpu().numpy()
     return found

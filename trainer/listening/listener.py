@@ -44,6 +44,11 @@ class EncoderListener:
         The encoder comes from the catalogue of models unless a folder is named. Raises
         ``ModelUnavailable`` naming the file that is missing or damaged and how to mend it.
         """
+        import torch
+
+        # Texts are short: threads that meet after each small product gain little, and on a busy
+        # machine a turn took forty times as long with two. A voice sets its own number.
+        torch.set_num_threads(1)
         if progress:
             progress("loading the listening heads", 0, None)
         trained = heads_folder or default_folder()
