@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,13 @@ from trainer.engines.scripted_engine import ScriptedEngine
 from trainer.errors import UnreadableInput
 from trainer.evaluation import card
 from trainer.evaluation.__main__ import _cues
-from trainer.evaluation.calls import call_figures
+from trainer.evaluation.calls import call_figures, write_samples
 from trainer.evaluation.figures import figures, suspects, ways_recognised
 from trainer.evaluation.recognition import Pair, Reader
 from trainer.evaluation.speaking import Spoken, keep, kept, speak
 from trainer.library.shelf import Shelf
 from trainer.listening.encoder import ENCODER_ID
+from trainer.transcripts.readers import read_transcript
 
 LINE = Spoken(
     "1/joker", "joker", "s", "Monday then?", "push_back", "annoyed", None, None,
@@ -81,7 +83,7 @@ def test_voiced_as_in_a_call_and_kept_whole(tmp_path: Path) -> None:
     assert kept(tmp_path / "lines.jsonl") == made
 
 
-def call(*lines: str, disclosed: tuple[str, ...] = ()) -> dict[str, object]:
+def call(*lines: str, disclosed: tuple[str, ...] = ()) -> dict[str, Any]:
     turns = [
         {"speaker": "prospect", "text": line, "source": "model", "refusals": [],
          "standing": {"disclosed": list(disclosed)}}
@@ -127,3 +129,21 @@ def test_a_reader_learns_to_tell_what_it_is_shown() -> None:
     unseen = [("Shall we?", "Yes, all right, Tuesday."), ("Shall we?", "No, we'll pass, thanks.")]
     assert reader.read(unseen) == ["agree", "decline"]
     assert all(sum(row) == pytest.approx(1, abs=1e-4) for row in reader.chances(unseen))
+
+
+def test_samples_are_whole_calls_in_plain_text_that_the_grader_reads(tmp_path: Path) -> None:
+    rep = {"speaker": "rep", "text": "Is now a good time?"}
+    rows = [
+        call("Hello.") | {"persona": who, "rep": kind, "outcome": "open"}
+        for who in ("amiable", "driver")
+        for kind in ("pushy", "skilled")
+    ]
+    for row in rows:
+        row["turns"] = [*row["turns"], rep]
+    paths = write_samples(rows, tmp_path / "samples")
+    assert [path.stem for path in paths] == ["amiable", "driver"]
+    texts = [path.read_text() for path in paths]
+    assert "rep: pushy" in texts[0]
+    assert "rep: skilled" in texts[1]
+    transcript = read_transcript(paths[0])
+    assert [turn.text for turn in transcript.turns] == ["Hello.", "Is now a good time?"]
