@@ -72,6 +72,7 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         ("[sighs] Fine.", Act.WARM_UP, "carries markup"),
         ("*sighs* Yes.", Act.WARM_UP, "carries markup"),
         ("<b>Yes.</b>", Act.WARM_UP, "carries markup"),
+        ('Stuck." I can see that.', Act.WARM_UP, "carries markup"),
         ("Mira: I see.", Act.WARM_UP, "carries markup"),
         ("Mira Holt: I see.", Act.WARM_UP, "carries markup"),
         ("Prospect said: I see.", Act.WARM_UP, "carries markup"),

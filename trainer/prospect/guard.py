@@ -236,6 +236,8 @@ def _refuse_form(line: str) -> str | None:
         return "carries markup"
     if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
         return "carries markup"
+    if line.count('"') % 2 or line.count("“") != line.count("”"):
+        return "carries markup"  # half a quotation: the words before it were somebody else's
     if any(twice.group(1).casefold() not in _SAID_TWICE for twice in _STUTTER.finditer(line)):
         return "stutters"
     if len(line.split()) > MAX_WORDS:
