@@ -3,7 +3,7 @@
 Why not run the model as it comes: torch calls some 400 operations a token one by one, and a small
 model waits for the calls. The graph has nine operations a layer, each a whole step of the model.
 
-Weights: every 64 inputs of a row share a scale, and are whole multiples of it from -127 to 127.
+Weights: every 32 inputs of a row share a scale, and are whole multiples of it from -127 to 127.
 Activations are rounded the same way as they come. Embeddings are float16, everything else float32.
 """
 
@@ -15,16 +15,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import onnx
-import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from trainer.engines import evening
+from trainer.engines.evening import Layer, Linear
 from trainer.engines.onnx_backend import GRAPH, WEIGHTS
 
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 """Model types that are laid out as ``write`` writes them."""
 
-BLOCK = 64
+BLOCK = 32
 """Weights that share a scale."""
 
 _BITS = 8
@@ -50,98 +51,86 @@ def obstacle(config: Any) -> str | None:
     return None
 
 
-def write(model: Any, folder: Path, *, positions: int, tell: Callable[[int, int], None]) -> None:
+def write(
+    model: Any,
+    folder: Path,
+    *,
+    sample: Sequence[int],
+    positions: int,
+    tell: Callable[[int, int], None],
+) -> None:
     """Write a transformers causal language model as ``model.onnx`` and ``weights.bin``.
 
     Reads ids (batch, new), the number of tokens held after them less one (batch) and as such, and
     for each layer room for keys and values (batch, heads, room, size); writes into that room, and
-    gives logits (batch, 1, vocabulary) after the last id. ``positions``: the longest text, in
-    tokens. ``tell`` is told how many layers are done, of how many.
+    gives logits (batch, 1, vocabulary) after the last id. ``sample``: ordinary text, as tokens, by
+    which the inputs of layers are evened out. ``positions``: the longest text, in tokens. ``tell``
+    is told how many layers are done, of how many.
     """
-    config, layers = model.config, model.model.layers
+    count = len(model.model.layers)
+    reached = evening.reach(model, sample)
     with (folder / WEIGHTS).open("wb") as file:
-        draft = _Draft(file, config)
+        draft = _Draft(file, model.config)
         _rotation(draft, model.model.rotary_emb, positions)
-        draft.constant("embeddings", _array(model.model.embed_tokens.weight).astype(np.float16))
+        draft.constant("embeddings", evening.embeddings(model).astype(np.float16))
         draft.add("Gather", ["embeddings", "ids"], ["looked_up"])
-        draft.add("Cast", ["looked_up"], ["x"], to=TensorProto.FLOAT)
-        first = draft.constant("norm", _array(layers[0].input_layernorm.weight))
-        draft.add("SimplifiedLayerNormalization", ["x", first], ["normed"], epsilon=draft.epsilon)
-        x, normed = "x", "normed"
-        for number, layer in enumerate(layers):
-            tell(number, len(layers))
-            following = layers[number + 1].input_layernorm if number + 1 < len(layers) else None
-            after = model.model.norm if following is None else following
-            x, normed = _layer(draft, f"{number}.", layer, (x, normed), after)
-        draft.constant("last", np.array([-1], np.int64))
-        draft.constant("end", np.array([np.iinfo(np.int64).max], np.int64))
-        draft.constant("along", np.array([1], np.int64))
-        draft.add("Slice", [normed, "last", "end", "along"], ["kept"])
-        draft.product("kept", [model.get_output_embeddings()], "logits")
-        onnx.save(draft.model(len(layers)), folder / GRAPH)
-    tell(len(layers), len(layers))
+        draft.add("Cast", ["looked_up"], ["start"], to=TensorProto.FLOAT)
+        before = ["start"]
+        for number in range(count):
+            tell(number, count)
+            before = _layer(draft, f"{number}.", evening.layer(model, number, reached), before)
+        norm, logits = evening.head(model, reached)
+        _, normed = draft.normed(before, norm, "end")
+        for name, place in (("last", -1), ("past", np.iinfo(np.int64).max), ("along", 1)):
+            draft.constant(name, np.array([place], np.int64))
+        draft.add("Slice", [normed, "last", "past", "along"], ["kept"])
+        draft.product("kept", logits, "logits")
+        onnx.save(draft.model(count), folder / GRAPH)
+    tell(count, count)
 
 
-def _layer(
-    draft: _Draft, at: str, layer: Any, before: tuple[str, str], after: Any
-) -> tuple[str, str]:
-    """One layer; the names of what it gives, plain and normed for the layer ``after``."""
-    x, normed = before
-    attention, epsilon = layer.self_attn, draft.epsilon
-    parts = [attention.q_proj, attention.k_proj, attention.v_proj]
-    asked = [draft.product(normed, parts, f"{at}qkv"), "", ""]
-    if hasattr(attention, "q_norm"):
-        asked = _normed_heads(draft, at, asked[0], attention)
+def _layer(draft: _Draft, at: str, layer: Layer, before: Sequence[str]) -> list[str]:
+    """One layer on the sum of what came ``before``; the names of what sums up to what it gives."""
+    x, normed = draft.normed(before, layer.norm, f"{at}in")
+    asked = [draft.product(normed, layer.asked, f"{at}asked"), "", ""]
+    if layer.head_norms:
+        asked = _normed_heads(draft, at, asked[0], layer.head_norms)
     held = [f"{at}keys", f"{at}values"]
     draft.add(
         "GroupQueryAttention",
         [*asked, *held, "upto", "total", "cosines", "sines"],
         [f"{at}seen", *(f"{name}_after" for name in held)],
         num_heads=draft.heads, kv_num_heads=draft.shared, do_rotary=1,
-        scale=float(attention.scaling),
     )  # fmt: skip
-    draft.product(f"{at}seen", [attention.o_proj], f"{at}o")
-    middle = draft.constant(f"{at}norm_mlp", _array(layer.post_attention_layernorm.weight))
-    draft.add(
-        "SkipSimplifiedLayerNormalization", [x, f"{at}o", middle],
-        [f"{at}b", "", "", f"{at}y"], epsilon=epsilon,
-    )  # fmt: skip
-    gate = draft.product(f"{at}b", [layer.mlp.gate_proj], f"{at}gate")
-    up = draft.product(f"{at}b", [layer.mlp.up_proj], f"{at}up")
+    seen = draft.product(f"{at}seen", layer.seen, f"{at}o")
+    x, normed = draft.normed([x, seen], layer.norm_mlp, f"{at}mlp")
+    gate = draft.product(normed, layer.gate, f"{at}gate")
     draft.add("Sigmoid", [gate], [f"{at}sigmoid"])
     draft.add("Mul", [gate, f"{at}sigmoid"], [f"{at}silu"])
-    draft.add("Mul", [f"{at}silu", up], [f"{at}h"])
-    draft.product(f"{at}h", [layer.mlp.down_proj], f"{at}down")
-    last = draft.constant(f"{at}norm_out", _array(after.weight))
-    draft.add(
-        "SkipSimplifiedLayerNormalization", [f"{at}y", f"{at}down", last],
-        [f"{at}normed", "", "", f"{at}out"], epsilon=epsilon,
-    )  # fmt: skip
-    return f"{at}out", f"{at}normed"
+    draft.add("Mul", [f"{at}silu", draft.product(normed, layer.up, f"{at}up")], [f"{at}h"])
+    return [x, draft.product(f"{at}h", layer.down, f"{at}down")]
 
 
-def _normed_heads(draft: _Draft, at: str, qkv: str, attention: Any) -> list[str]:
-    """Queries, keys and values apart, the first two normed head by head (Qwen3)."""
+def _normed_heads(
+    draft: _Draft, at: str, asked: str, norms: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> list[str]:
+    """Queries, keys and values apart, the first two normed head by head."""
     size, heads = draft.size, np.array([draft.heads, draft.shared, draft.shared], np.int64)
     widths = draft.constant(f"{at}widths", heads * size)
-    apart = [f"{at}q", f"{at}k", f"{at}v"]
-    draft.add("Split", [qkv, widths], apart, axis=-1)
+    queries, keys, values = apart = [f"{at}q", f"{at}k", f"{at}v"]
+    draft.add("Split", [asked, widths], apart, axis=-1)
     by_head = draft.constant(f"{at}by_head", np.array([0, 0, -1, size], np.int64))
     whole = draft.constant(f"{at}whole", np.array([0, 0, -1], np.int64))
-    for name, norm in ((apart[0], attention.q_norm), (apart[1], attention.k_norm)):
-        weight = draft.constant(f"{name}_norm", _array(norm.weight))
+    for name, norm in zip((queries, keys), norms, strict=True):
         draft.add("Reshape", [name, by_head], [f"{name}_heads"])
-        draft.add(
-            "SimplifiedLayerNormalization", [f"{name}_heads", weight], [f"{name}_even"],
-            epsilon=draft.epsilon,
-        )  # fmt: skip
-        draft.add("Reshape", [f"{name}_even", whole], [f"{name}_normed"])
-    return [f"{apart[0]}_normed", f"{apart[1]}_normed", apart[2]]
+        draft.normed([f"{name}_heads"], norm, f"{name}_even")
+        draft.add("Reshape", [f"{name}_even.normed", whole], [f"{name}_normed"])
+    return [f"{queries}_normed", f"{keys}_normed", values]
 
 
 def _rotation(draft: _Draft, rotary: Any, positions: int) -> None:
     """The turn of each pair of a head's numbers, for every position."""
-    angles = np.arange(positions)[:, None] * _array(rotary.inv_freq).astype(np.float64)
+    angles = np.arange(positions)[:, None] * rotary.inv_freq.double().numpy()
     for name, turn in (("cosines", np.cos), ("sines", np.sin)):
         draft.constant(name, (turn(angles) * rotary.attention_scaling).astype(np.float32))
 
@@ -194,25 +183,32 @@ class _Draft:
         domain = "com.microsoft" if kind in _MICROSOFT else ""
         self._steps.append(helper.make_node(kind, inputs, outputs, domain=domain, **how))
 
-    def product(self, x: str, linears: Sequence[Any], name: str) -> str:
-        """Linear layers side by side as one step; the name of what it gives."""
-        weight = np.concatenate([_array(one.weight) for one in linears])
-        bytes_, scales = rounded(weight)
+    def normed(
+        self, parts: Sequence[str], weight: NDArray[np.float32], name: str
+    ) -> tuple[str, str]:
+        """Sum up ``parts``, one or two, and norm the sum; the names of the sum and of the norm."""
+        given = [*parts, self.constant(f"{name}.norm", weight)]
+        if len(parts) == 1:
+            self.add(
+                "SimplifiedLayerNormalization", given, [f"{name}.normed"], epsilon=self.epsilon
+            )
+            return parts[0], f"{name}.normed"
+        found = [f"{name}.normed", "", "", f"{name}.sum"]
+        self.add("SkipSimplifiedLayerNormalization", given, found, epsilon=self.epsilon)
+        return f"{name}.sum", f"{name}.normed"
+
+    def product(self, x: str, linear: Linear, name: str) -> str:
+        """Multiply ``x`` by a linear layer, rounded; the name of what it gives."""
+        bytes_, scales = rounded(linear.weight)
         inputs = [x, self.constant(f"{name}.w", bytes_), self.constant(f"{name}.s", scales)]
-        result = name
-        if any(one.bias is not None for one in linears):
-            result = f"{name}.plain"
+        plain = name if linear.bias is None else f"{name}.plain"
+        outputs, width = linear.weight.shape
         self.add(
-            "MatMulNBits", inputs, [result],
-            N=weight.shape[0], K=weight.shape[1],
-            bits=_BITS, block_size=BLOCK, accuracy_level=_INT8,
+            "MatMulNBits", inputs, [plain],
+            N=outputs, K=width, bits=_BITS, block_size=BLOCK, accuracy_level=_INT8,
         )  # fmt: skip
-        if result != name:
-            biases = [
-                np.zeros(len(one.weight), np.float32) if one.bias is None else _array(one.bias)
-                for one in linears
-            ]
-            self.add("Add", [result, self.constant(f"{name}.b", np.concatenate(biases))], [name])
+        if linear.bias is not None:
+            self.add("Add", [plain, self.constant(f"{name}.b", linear.bias)], [name])
         return name
 
     def model(self, layers: int) -> onnx.ModelProto:
@@ -242,8 +238,3 @@ def head_size(config: Any) -> int:
     """Numbers in one head's key."""
     named = getattr(config, "head_dim", None)
     return int(named or config.hidden_size // config.num_attention_heads)
-
-
-def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = tensor.detach().float().numpy()
-    return found

@@ -28,7 +28,7 @@ from trainer.engines.onnx_backend import OnnxBackend, Shape
 from trainer.engines.tokenizer import FolderTokenizer, reads
 from trainer.engines.weights import Source
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what a prepared voice holds changes, so that older ones are made anew."""
 
 LARGEST = 3_000_000_000
@@ -214,7 +214,7 @@ def _build(model: Any, tokenizer: Any, folder: Path, source: Source, tell: Progr
         own_tokenizer=reads(folder, tokenizer, template=card.chat_template if card else None),
     )
     graph.write(
-        model, folder, positions=shape.context,
+        model, folder, sample=tokenizer(SAMPLE)["input_ids"], positions=shape.context,
         tell=lambda done, layers: tell(_PREPARING, done, layers),
     )  # fmt: skip
     shape.write(folder)
