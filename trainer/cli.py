@@ -496,7 +496,7 @@ def voices_try(
     cast = shelf.persona(persona)
     held = shelf.scenario(scenario or _first(shelf, cast))
     choice = _choice(engine, model, base_url)
-    voice = load_engine(choice, lambda doing, part: typer.echo(f"… {doing}", err=True))
+    voice = load_engine(choice, _announcer())
     audition = Audition(cast, held, voice, seed)
     rows = (json.dumps(row, ensure_ascii=False) for row in audition.as_json())
     for line in rows if as_json else audition.as_text():
@@ -545,13 +545,13 @@ def _judge(
     from trainer.calls.loading import load_engine
     from trainer.grading.judge import Judge
 
-    return Judge(load_engine(choice, lambda doing, part: typer.echo(f"… {doing}", err=True)))
+    return Judge(load_engine(choice, _announcer()))
 
 
 def _load(choice: EngineChoice) -> Loaded:
     from trainer.calls.loading import load
 
-    return load(choice, lambda doing, part: typer.echo(f"… {doing}", err=True))
+    return load(choice, _announcer())
 
 
 def _open_app(shelf: Shelf, choice: EngineChoice, start: Any) -> None:
@@ -593,6 +593,18 @@ def _decoded(source: BinaryIO, name: str) -> Iterator[str]:
         raise UnreadableInput(f"can't be read: {trouble.strerror}", path=name) from trouble
     except UnicodeDecodeError as trouble:
         raise UnreadableInput("is not UTF-8 text", path=name, line=number) from trouble
+
+
+def _announcer() -> Callable[[str, float | None], None]:
+    """Tells on standard error what is being loaded, each thing once."""
+    told: list[str] = []
+
+    def tell(doing: str, part: float | None) -> None:
+        if doing not in told[-1:]:
+            told.append(doing)
+            typer.echo(f"… {doing}", err=True)
+
+    return tell
 
 
 def _size(card: ModelCard) -> str:

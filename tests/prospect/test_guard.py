@@ -42,6 +42,7 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         ("Would you like a survey?", Act.CONSIDER, "speaks as the rep"),
         ("Mira, are you still there?", Act.HOLD_BACK, "speaks as the rep"),
         ("Hi Mira, good to hear you.", Act.GREET, "speaks as the rep"),
+        ("I don't want to waste your time, Mira.", Act.BRUSH_OFF, "speaks as the rep"),
         ("Here at Frostline it's busy.", Act.SMALL_TALK, "speaks as the rep"),
         # deciding what was not decided
         ("Let's do it.", Act.CONSIDER, "agrees when not directed to"),
@@ -72,6 +73,7 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         ("[sighs] Fine.", Act.WARM_UP, "carries markup"),
         ("*sighs* Yes.", Act.WARM_UP, "carries markup"),
         ("<b>Yes.</b>", Act.WARM_UP, "carries markup"),
+        ('Stuck." I can see that.', Act.WARM_UP, "carries markup"),
         ("Mira: I see.", Act.WARM_UP, "carries markup"),
         ("Mira Holt: I see.", Act.WARM_UP, "carries markup"),
         ("Prospect said: I see.", Act.WARM_UP, "carries markup"),
@@ -188,3 +190,10 @@ def test_no_text_whatever_breaks_the_guard(line: str, act: Act, turns: list[Turn
     assert refused is None or refused
     if not any(char.isalpha() for char in line):
         assert refused == "says nothing"
+
+
+@pytest.mark.parametrize(
+    "line", ["Holt Bakery, Mira.", "Mira.", "Yes, it's Mira.", "Hello, Mira speaking."]
+)
+def test_picking_up_one_may_say_ones_own_name(line: str) -> None:
+    assert judged(line, Act.GREET) is None

@@ -1,4 +1,4 @@
-"""Measures a voice: ``python -m trainer.evaluation lines|calls|read|publish``, each with --help."""
+"""Measures a voice: ``python -m trainer.evaluation lines|calls|read|samples|publish``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         read.add_argument(f"--{voice}", type=Path, help="what `lines` wrote with this voice")
         read.add_argument(f"--{voice}-calls", type=Path, help="what `calls` wrote with it")
     read.add_argument("--suspects", type=Path, help="where lines that a person must read go")
+    samples = commands.add_parser("samples", help="write a call of each persona as plain text")
+    samples.add_argument("calls", type=Path, help="what `calls` wrote")
+    samples.add_argument("folder", type=Path)
     publish = commands.add_parser("publish", help="put the figures' table into pages")
     publish.add_argument("figures", type=Path)
     publish.add_argument("pages", type=Path, nargs="+")
@@ -54,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "read":
             _read(options)
+            return 0
+        if options.command == "samples":
+            rows = [json.loads(row) for row in options.calls.read_text("utf-8").splitlines()]
+            calls.write_samples(rows, options.folder)
             return 0
         if options.command == "publish":
             card.publish(options.figures, options.pages)

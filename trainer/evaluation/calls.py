@@ -14,6 +14,7 @@ from trainer import locations, wording
 from trainer.calls.rehearsal import rehearse
 from trainer.engines.base import Engine
 from trainer.library.shelf import Shelf
+from trainer.listening.heads import write_atomically
 from trainer.listening.listener import EncoderListener
 from trainer.pathway import Speaker
 from trainer.transcripts.readers import read_rep_script
@@ -44,6 +45,30 @@ def play_all(engine: Engine, out: Path, *, seed: int = 0) -> None:
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
+
+
+def write_samples(rows: Sequence[Mapping[str, Any]], folder: Path) -> list[Path]:
+    """One whole call of each persona as plain transcript text, unedited; the kinds of rep take
+    turns, so that what is shown is not what went best."""
+    kinds = sorted({row["rep"] for row in rows})
+    paths = []
+    for place, persona in enumerate(sorted({row["persona"] for row in rows})):
+        theirs = {row["rep"]: row for row in rows if row["persona"] == persona}
+        row = theirs.get(kinds[place % len(kinds)]) or next(iter(theirs.values()))
+        written = sum(turn.get("source") == "authored" for turn in row["turns"])
+        lines = [
+            f"# {persona} in {row['scenario']}, rep: {row['rep']}; outcome: {row['outcome']}",
+            f"# {written} of the prospect's lines are the persona's own, marked (written)",
+        ]
+        for turn in row["turns"]:
+            who = "Rep" if turn["speaker"] == Speaker.REP.value else "Prospect"
+            lines.append(f"{who}: {turn['text']}")
+            if turn.get("source") == "authored":
+                lines.append("# (written)")
+        paths.append(folder / f"{persona}.txt")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(paths[-1], ("\n".join(lines) + "\n").encode())
+    return paths
 
 
 @dataclass(frozen=True, slots=True)

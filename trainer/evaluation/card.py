@@ -13,7 +13,7 @@ from trainer.listening.heads import write_atomically
 
 VOICES = ("tuned", "untuned", "authored")
 """The voices set side by side: the default, the same model without its adapter, and no model."""
-_BEGIN, _END = "<!-- figures: python -m trainer.evaluation publish -->", "<!-- /figures -->"
+BEGIN, END = "<!-- figures: python -m trainer.evaluation publish -->", "<!-- /figures -->"
 
 _ROWS = (
     ("in role, as drawn", "lines", "in_role_raw", "at least 99 %"),
@@ -61,11 +61,11 @@ def publish(figures: Path, pages: list[Path]) -> None:
     made = table(json.loads(figures.read_text("utf-8")))
     for page in pages:
         text = page.read_text("utf-8")
-        if _BEGIN not in text or _END not in text:
-            raise UnreadableInput(f"{page}: has no place for figures; it needs {_BEGIN} and {_END}")
+        if BEGIN not in text or END not in text:
+            raise UnreadableInput(f"{page}: has no place for figures; it needs {BEGIN} and {END}")
         new = re.sub(
-            re.escape(_BEGIN) + ".*?" + re.escape(_END),
-            lambda _: f"{_BEGIN}\n\n{made}\n\n{_END}",
+            re.escape(BEGIN) + ".*?" + re.escape(END),
+            lambda _: f"{BEGIN}\n\n{made}\n\n{END}",
             text,
             flags=re.DOTALL,
         )

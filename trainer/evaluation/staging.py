@@ -10,6 +10,7 @@ from trainer.library.scenario import Fact, Lead, Offer, Prospect
 from trainer.pathway import Act, LeadSource, Speaker, Stage
 from trainer.prospect.corpus import Row, Way, frame
 from trainer.prospect.standing import Direction
+from trainer.prospect.tuning import fit
 from trainer.transcripts import Turn
 
 LINES_EACH = 4
@@ -46,9 +47,10 @@ def cues(
 
 
 def persona_of(name: str, way: Way, rows: Sequence[Row]) -> Persona:
-    """A persona as a trainer would write it: the way's description, and lines from ``rows``."""
+    """A persona as a trainer would write it: the way's description, and lines from ``rows`` that
+    the guard would let anyone say."""
     lines: dict[Act, list[str]] = {}
-    for row in rows:
+    for row in fit(rows):
         said = row.direction
         line = frame(row, "{" + str(said.say_kind) + "}") if said.say else row.reply
         if row.way == name and line and len(lines.get(said.act, ())) < LINES_EACH:

@@ -138,18 +138,22 @@ class Guard:
         line = _straight(line)
         return (
             unfit(line, direction, turns, self._public_text)
-            or self._refuse_name(line)
+            or self._refuse_name(line, direction)
             or self._refuse_leak(line, direction, turns, disclosed)
         )
 
-    def _refuse_name(self, line: str) -> str | None:
+    def _refuse_name(self, line: str, direction: Direction) -> str | None:
         first = re.escape(self.scenario.prospect.first_name)
-        if re.search(rf"^(\w+[,!.]? )?{first}\b[,!.:]", line, re.IGNORECASE) and not re.search(
-            rf"\b(this is|it's|i'm|speaking)\W+{first}|{first}\W+(speaking|here)",
-            line,
-            re.IGNORECASE,
-        ):
-            return "speaks as the rep"  # nobody on the phone calls out their own name
+        # Nobody on the phone calls out their own name, but when they pick up: "Holt Bakery, Mira."
+        calls = (
+            r"(?:hello|hi|hiya|hey|morning|thanks|you),? "
+            if direction.act is Act.GREET
+            else (r"(?:^|[,.!?] |^\w+ )")
+        )
+        called = re.search(rf"{calls}{first}\s*([,!.:?]|$)", line, re.IGNORECASE)
+        own = rf"\b(this is|it's|i'm|speaking)\W+{first}|{first}\W+(speaking|here)"
+        if called and not re.search(own, line, re.IGNORECASE):
+            return "speaks as the rep"
         ours = re.escape(self.scenario.you.company)
         if _any_of(rf"(?:at|from|here at|i'm with|we at) {ours}").search(line):
             return "speaks as the rep"
@@ -236,6 +240,8 @@ def _refuse_form(line: str) -> str | None:
         return "carries markup"
     if sum(char.isascii() or char.isalpha() for char in line) < 0.9 * len(line):
         return "carries markup"
+    if line.count('"') % 2 or line.count("“") != line.count("”"):
+        return "carries markup"  # half a quotation: the words before it were somebody else's
     if any(twice.group(1).casefold() not in _SAID_TWICE for twice in _STUTTER.finditer(line)):
         return "stutters"
     if len(line.split()) > MAX_WORDS:
