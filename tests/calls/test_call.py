@@ -316,9 +316,9 @@ class TestEnding:
         assert (state.due, state.opened, state.transcript().turns) == (None, None, ())
 
 
-def test_nobody_who_asked_for_the_call_is_met_with_a_brush_off(store: Store) -> None:
+def test_whoever_they_are_they_pick_up_with_a_greeting(store: Store) -> None:
     hurried = casting()
     hurried = type(hurried)(scenario(), persona(opens_with=Act.BRUSH_OFF), hurried.rubric)
     directed = next(iter(open_call(store, cast=hurried).begin()))
     assert isinstance(directed, Directed)
-    assert directed.direction.act is Act.HOLD_BACK
+    assert directed.direction.act is Act.GREET

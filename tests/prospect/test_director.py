@@ -12,7 +12,7 @@ from tests.cast import persona, scenario, standing
 from tests.readings import reading
 from trainer.library import Persona, Scenario
 from trainer.listening import Reading
-from trainer.pathway import Act, LeadSource, Move, MoveGroup, Outcome, Stage
+from trainer.pathway import Act, Move, MoveGroup, Outcome, Stage
 from trainer.prospect import director, mind
 from trainer.prospect.director import Moment
 from trainer.prospect.standing import Direction, Mood, Standing
@@ -40,24 +40,9 @@ def all_chances(heard: Reading, now: Standing, **kwargs: Any) -> set[Act]:
 
 
 class TestPickingUp:
-    def test_a_persona_picks_up_in_its_own_way(self) -> None:
-        assert director.open_with(standing(), WHO, WHERE).act is Act.GREET
-
-    @pytest.mark.parametrize("source", list(LeadSource))
-    def test_who_asked_for_the_call_does_not_brush_it_off_at_once(self, source: LeadSource) -> None:
-        hurried = persona(opens_with=Act.BRUSH_OFF)
-        where = scenario(lead={"source": source})
-        invited = source in (LeadSource.WEB_FORM, LeadSource.WARM_TRANSFER)
-        act = director.open_with(standing(), hurried, where).act
-        assert act is (Act.HOLD_BACK if invited else Act.BRUSH_OFF)
-
-    @pytest.mark.parametrize("act", [Act.OBJECT, Act.DISCLOSE, Act.ASK_PROOF])
-    def test_nobody_picks_up_with_something_that_answers_a_word_not_yet_said(
-        self, act: Act
-    ) -> None:
-        opening = director.open_with(standing(), persona(opens_with=act), WHERE)
-        assert opening.act is Act.HOLD_BACK
-        assert opening.say is None
+    def test_nobody_picks_up_with_something_that_answers_a_word_not_yet_said(self) -> None:
+        opening = director.open_with(standing(mood=Mood.ANNOYED))
+        assert (opening.act, opening.mood, opening.say) == (Act.GREET, Mood.ANNOYED, None)
 
 
 class TestEndings:

@@ -11,7 +11,7 @@ from trainer.library import Persona, Scenario
 from trainer.library.shelf import Shelf
 from trainer.pathway import Act, Speaker
 from trainer.prospect import lines
-from trainer.prospect.guard import MAX_WORDS, Guard
+from trainer.prospect.guard import MAX_WORDS, Guard, refuse_bending
 from trainer.prospect.standing import Direction, Mood
 from trainer.transcripts import Turn
 
@@ -197,3 +197,19 @@ def test_no_text_whatever_breaks_the_guard(line: str, act: Act, turns: list[Turn
 )
 def test_picking_up_one_may_say_ones_own_name(line: str) -> None:
     assert judged(line, Act.GREET) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "bent"),
+    [
+        ("I'm trying to think how they'd all take it.", False),
+        ("The bond, hm. I'm trying to think how they'd all take it.", False),
+        ("I'm trying to think how the bond would all take it.", True),
+        ("I'm trying to think how I'd all take it.", True),
+        ("What would my brother say to that?", False),  # words of one's own
+    ],
+)
+def test_a_written_line_is_said_whole_or_not_at_all(line: str, bent: bool) -> None:
+    """Words before or after it are welcome; a word swapped inside it is how sense gets lost."""
+    reason = refuse_bending(line, "I'm trying to think how they'd all take it.")
+    assert reason == ("bends its own line" if bent else None)

@@ -155,7 +155,7 @@ class Call:
             match self.state.due:
                 case "open":
                     standing = self.state.standing
-                    direction = director.open_with(standing, self.persona, self.scenario)
+                    direction = director.open_with(standing)
                     yield self._log(self._directed(direction, standing))
                 case "read":
                     yield self._log(self._read())

@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for voice in card.VOICES:
         read.add_argument(f"--{voice}", type=Path, help="what `lines` wrote with this voice")
         read.add_argument(f"--{voice}-calls", type=Path, help="what `calls` wrote with it")
+    read.add_argument(
+        "--quick", action="store_true", help="without the readers of acts and ways (minutes)"
+    )
     read.add_argument("--suspects", type=Path, help="where lines that a person must read go")
     samples = commands.add_parser("samples", help="write a call of each persona as plain text")
     samples.add_argument("calls", type=Path, help="what `calls` wrote")
@@ -106,7 +109,10 @@ def _read(options: argparse.Namespace) -> None:
             rows = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
             known["calls"][voice] = asdict(calls.call_figures(rows, shelf))
     files = {voice: given[voice] for voice in card.VOICES if given[voice]}
-    if files:
+    if options.quick:
+        for voice, path in files.items():
+            known["lines"][voice] = asdict(figures(speaking.kept(path)))
+    elif files:
         acts, ways = _readers()
         for voice, path in files.items():
             spoken = speaking.kept(path)

@@ -26,7 +26,7 @@ class Figures:
     in_role_raw: float | None
     says_raw: float | None
     says: float
-    act: float
+    act: float | None
     way_line: float | None
     way_scene: float | None
     authored: float
@@ -35,20 +35,22 @@ class Figures:
     reasons: dict[str, int]
 
 
-def figures(spoken: Sequence[Spoken], acts: Reader, ways: Reader) -> Figures:
-    """All that can be told without a person reading."""
+def figures(
+    spoken: Sequence[Spoken], acts: Reader | None = None, ways: Reader | None = None
+) -> Figures:
+    """All that can be told without a person reading; what needs a reader only where it is given."""
     raw = [one for one in spoken if one.raw]
     told = [one for one in spoken if one.say]
     told_raw = [one for one in told if one.raw]
-    read = acts.read([(one.heard, one.line) for one in spoken])
-    known = [one for one in spoken if one.way in ways.labels]
-    line, scene = ways_recognised(known, ways)
+    read = acts.read([(one.heard, one.line) for one in spoken]) if acts else []
+    known = [one for one in spoken if ways and one.way in ways.labels]
+    line, scene = ways_recognised(known, ways) if ways else (None, None)
     return Figures(
         lines=len(spoken),
         in_role_raw=_share([refuse_role(one.raw, direction(one)) is None for one in raw]),
         says_raw=_share([refuse_content(one.raw, direction(one)) is None for one in told_raw]),
         says=_share([refuse_content(one.line, direction(one)) is None for one in told]) or 0.0,
-        act=_share([one.act == act for one, act in zip(spoken, read, strict=True)]) or 0.0,
+        act=_share([one.act == act for one, act in zip(spoken, read, strict=False)]),
         way_line=line,
         way_scene=scene,
         authored=_share([one.source == "authored" for one in spoken]) or 0.0,

@@ -12,7 +12,7 @@ from random import Random
 from trainer import wording
 from trainer.library import Fact, Objection, Persona, Scenario
 from trainer.listening import Reading
-from trainer.pathway import Act, LeadSource, Move, MoveGroup, Outcome, Stage
+from trainer.pathway import Act, Move, MoveGroup, Outcome, Stage
 from trainer.prospect import mind
 from trainer.prospect.standing import Direction, Mood, Standing
 
@@ -51,15 +51,10 @@ class Moment:
         return self.after.mood
 
 
-def open_with(standing: Standing, persona: Persona, scenario: Scenario) -> Direction:
-    """How the prospect picks up. Who asked for the call does not brush it off at once."""
-    act = persona.opens_with
-    invited = scenario.lead.source in (LeadSource.WEB_FORM, LeadSource.WARM_TRANSFER)
-    if act is Act.BRUSH_OFF and invited:
-        act = Act.HOLD_BACK
-    if act in (Act.OBJECT, Act.DISCLOSE, Act.ASK_PROOF):
-        act = Act.HOLD_BACK
-    return Direction(act, standing.mood, why="how they pick up the phone")
+def open_with(standing: Standing) -> Direction:
+    """How the prospect picks up: with a greeting, whoever they are. Nobody has spoken yet, so there
+    is nothing to brush off, hold back from or ask about; that begins with the rep's first words."""
+    return Direction(Act.GREET, standing.mood, why="they pick up the phone")
 
 
 def direct(moment: Moment) -> Direction:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from trainer import wording
@@ -270,6 +271,20 @@ def _refuse_act(line: str, direction: Direction) -> str | None:
     if act not in _QUESTION_ACTS and "?" in line:
         return "asks when not directed to"
     return None
+
+
+def refuse_bending(line: str, like: str) -> str | None:
+    """Why ``line`` is a written one bent out of shape; None where it is whole, or not much of it
+    is left at all.
+
+    A word swapped inside a line is where a small model loses the sense ("how they'd all take it"
+    became "how the bond would all take it"); words put before or after it seldom do harm.
+    """
+    written, said = wording.tokens(like), wording.tokens(line)
+    steps = SequenceMatcher(None, written, said, autojunk=False).get_opcodes()
+    kept = sum(end - begin for step, begin, end, _, _ in steps if step == "equal")
+    bent = any(step == "replace" for step, *_ in steps)
+    return "bends its own line" if bent and 2 * kept >= len(written) else None
 
 
 def refuse_content(line: str, direction: Direction) -> str | None:

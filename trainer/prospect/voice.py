@@ -20,7 +20,7 @@ from trainer.library import Persona, Scenario
 from trainer.pathway import Speaker
 from trainer.plaintext import clean
 from trainer.prospect import lines, prompt
-from trainer.prospect.guard import Guard
+from trainer.prospect.guard import Guard, refuse_bending
 from trainer.prospect.standing import Direction
 from trainer.transcripts import Turn
 
@@ -81,7 +81,9 @@ class Voice:
             drawn += len(candidates)
             for candidate in candidates:
                 text = first_line(candidate)
-                reason = self.guard.refuse(text, direction, turns, disclosed)
+                reason = self.guard.refuse(text, direction, turns, disclosed) or refuse_bending(
+                    text, lines.fill(written, direction, self.scenario)
+                )
                 if reason is None:
                     return Line(text, "model", drawn, tuple(refusals))
                 refusals.append(reason)
