@@ -13,6 +13,7 @@ from tests.cli.conftest import Run
 from trainer import __version__
 from trainer.calls import loading
 from trainer.errors import ModelUnavailable, StoreUnavailable
+from trainer.locations import bundled
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,7 +142,10 @@ def test_models_are_listed_and_located_without_being_there(run: Run, home: Path)
     assert "smollm2-135m-instruct" in listed.out
     assert "missing" in listed.out
     assert run("models", "list").out == listed.out
-    assert all(line.startswith(str(home)) for line in run("models", "where").lines)
+    adapter, *fetched = run("models", "where").lines
+    assert adapter == str(bundled() / "models" / "voice" / "adapter")  # comes with the program
+    assert fetched
+    assert all(line.startswith(str(home)) for line in fetched)
     assert run("models", "where", "no-such").code in (2, 3)
 
 

@@ -55,7 +55,7 @@ def test_the_engine_is_opened_by_name() -> None:
     assert silent.name == "authored"
     assert silent.draw(PROMPT, Sampling(), 3) == []
     assert "".join(silent.stream(PROMPT, Sampling())) == ""
-    with pytest.raises(UnreadableInput, match="transformers, openai, authored"):
+    with pytest.raises(UnreadableInput, match="transformers, openai, llama, authored"):
         open_engine("gpt")
     with pytest.raises(UnreadableInput, match="--base-url"):
         open_engine("authored", base_url="http://127.0.0.1:1/v1")
