@@ -3,8 +3,23 @@
 Why not run the model as it comes: torch calls some 400 operations a token one by one, and a small
 model waits for the calls. The graph has nine operations a layer, each a whole step of the model.
 
-Weights: every 32 inputs of a row share a scale, and are whole multiples of it from -127 to 127.
+Weights: every 64 inputs of a row share a scale, and are whole multiples of it from -127 to 127.
 Activations are rounded the same way as they come. Embeddings are float16, everything else float32.
+
+What rounding costs, measured with SmolLM2-135M-Instruct on prompts as the voice makes them, against
+the weights in float32: mean divergence of the next token's probabilities (nats, 640 tokens).
+
+======================================= ====== ============================================
+inputs not evened out                   .0042
+the same, layers ``down`` in float32    .0037  the largest inputs there are
+as it is: evened out (``evening.py``)   .0017
+the same, 32 inputs a scale             .0011  16 % slower a token
+the same, activations in float32        .0005  twenty times slower: no kernel for it
+======================================= ====== ============================================
+
+Of 200 greedy answers of up to 40 tokens @@SAME@@ are those of the weights to the last token (81 where
+inputs are not evened out, 131 with 32 a scale; llama.cpp with the 4-bit file that these weights come
+from: 105). Where one parts, the two tokens were all but even: @@LOST@@
 """
 
 from __future__ import annotations
@@ -25,7 +40,7 @@ from trainer.engines.onnx_backend import GRAPH, WEIGHTS
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 """Model types that are laid out as ``write`` writes them."""
 
-BLOCK = 32
+BLOCK = 64
 """Weights that share a scale."""
 
 _BITS = 8
