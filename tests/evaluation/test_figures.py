@@ -113,7 +113,8 @@ def test_the_table_goes_where_the_page_has_room_for_it(tmp_path: Path) -> None:
     page.write_text(f"# Card\n{card.BEGIN}\nold\n{card.END}\nafter\n")
     card.publish(figures_file, [page])
     text = page.read_text()
-    assert "| act recognised, of 18 | at least 75 % | 81.2 % | - | - |" in text
+    assert "| act recognised, of 18 | at least 75 % | 81.2 % |" in text
+    assert "whole calls" not in text  # nothing was measured there
     assert "old" not in text
     assert text.endswith("after\n")
 
@@ -147,3 +148,9 @@ def test_samples_are_whole_calls_in_plain_text_that_the_grader_reads(tmp_path: P
     assert "rep: skilled" in texts[1]
     transcript = read_transcript(paths[0])
     assert [turn.text for turn in transcript.turns] == ["Hello.", "Is now a good time?"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "models/voice/CARD.md"])
+def test_what_is_published_is_what_was_measured(page: str) -> None:
+    measured = json.loads((ROOT / "models" / "voice" / "figures.json").read_text("utf-8"))
+    assert card.table(measured) in (ROOT / page).read_text("utf-8")

@@ -33,26 +33,24 @@ _ROWS = (
 
 
 def table(measured: Mapping[str, Any]) -> str:
-    """The table in Markdown. ``measured``: kind of measurement, then voice, then figure."""
+    """The table in Markdown: what was measured, of the voices it was measured on. ``measured``:
+    kind of measurement, then voice, then figure."""
+    voices = [v for v in VOICES if any(v in measured.get(kind, {}) for kind in ("lines", "calls"))]
     lines = [
-        "| what | wanted | " + " | ".join(VOICES) + " |",
-        "| --- | --- | " + " | ".join("---:" for _ in VOICES) + " |",
+        "| what | wanted | " + " | ".join(voices) + " |",
+        "| --- | --- | " + " | ".join("---:" for _ in voices) + " |",
     ]
     for title, kind, name, wanted in _ROWS:
-        cells = [_cell(measured.get(kind, {}).get(voice), name) for voice in VOICES]
-        lines.append(f"| {title} | {wanted} | " + " | ".join(cells) + " |")
-    counts = ", ".join(
-        f"{voice} {measured['lines'][voice]['lines']}"
-        for voice in VOICES
-        if voice in measured.get("lines", {})
-    )
-    calls = measured.get("calls", {})
-    played = ", ".join(
-        f"{voice} {calls[voice]['calls']} calls, {calls[voice]['lines']} lines"
-        for voice in VOICES
-        if voice in calls
-    )
-    return "\n".join(lines) + f"\n\nHeld-out lines: {counts}. Whole calls: {played}."
+        cells = [_cell(measured.get(kind, {}).get(voice), name) for voice in voices]
+        if set(cells) != {"-"}:
+            lines.append(f"| {title} | {wanted} | " + " | ".join(cells) + " |")
+    counts = [
+        f"{voice} {found['lines']} {what}"
+        for kind, what in (("lines", "held-out lines"), ("calls", "lines in whole calls"))
+        for voice, found in measured.get(kind, {}).items()
+        if voice in voices
+    ]
+    return "\n".join(lines) + f"\n\nMeasured on: {', '.join(counts)}."
 
 
 def publish(figures: Path, pages: list[Path]) -> None:

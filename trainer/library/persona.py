@@ -43,7 +43,7 @@ class Persona(Content):
     """Where each stage must stand before a yes, 0 to 1."""
     patience: Literal["low", "medium", "high"] = "medium"
     opens_with: Act = Act.HOLD_BACK
-    """How they meet a rep they do not know yet."""
+    """How they meet a rep they do not know yet, once the rep has spoken."""
     lines: dict[Act, list[Words]] = Field(default_factory=dict)
 
     @field_validator("needs")
