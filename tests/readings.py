@@ -16,6 +16,7 @@ def reading(
     grounding: float = 1.0,
     unheard: tuple[str, ...] = (),
     facts: frozenset[str] = frozenset(),
+    near: Mapping[str, float] | None = None,
 ) -> Reading:
     """A reading that holds just these moves to be present."""
     asks = {Move.OPEN_QUESTION, Move.CLOSED_QUESTION, Move.IMPACT_QUESTION, Move.ASK_FOR_SALE}
@@ -28,6 +29,7 @@ def reading(
         grounding=grounding,
         unheard=unheard,
         facts=facts,
+        near=near or {},
     )
 
 

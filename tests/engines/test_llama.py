@@ -166,11 +166,11 @@ def test_a_file_has_to_be_named_and_there(tmp_path: Path) -> None:
 
 def test_the_prompt_follows_the_files_template_and_its_head_is_no_words() -> None:
     server = Server(news("Yes."))
-    list(engine(server).stream(Prompt(CALL, prefix="Well, "), Sampling(seed=7, max_tokens=9)))
+    list(engine(server).stream(Prompt(CALL), Sampling(seed=7, max_tokens=9)))
     request = server.requests[0]
     assert request["prompt"] == [
         2,
-        f"{CALL[0].content}<|end|><|user|>{CALL[1].content}<|end|><|assistant|>Well,",
+        f"{CALL[0].content}<|end|><|user|>{CALL[1].content}<|end|><|assistant|>",
     ]
     assert (request["n_predict"], request["temperature"], request["n"]) == (9, 0.8, 1)
 
@@ -302,12 +302,11 @@ def test_it_says_a_line_and_says_it_again_for_the_same_seed(opened: LlamaEngine)
 
 
 @pytest.mark.model
-def test_lines_drawn_together_differ_and_go_on_from_a_prefix(opened: LlamaEngine) -> None:
-    prompt = Prompt(CALL, prefix="Well, two drivers")
+def test_lines_drawn_together_differ(opened: LlamaEngine) -> None:
+    prompt = Prompt(CALL)
     drawn = opened.draw(prompt, Sampling(seed=4, max_tokens=16), 3)
     assert len(set(drawn)) == 3
     assert drawn == opened.draw(prompt, Sampling(seed=4, max_tokens=16), 3)
-    assert not any("two drivers" in line[:14] for line in drawn)
 
 
 @pytest.mark.model

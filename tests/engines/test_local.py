@@ -258,13 +258,6 @@ def test_a_model_without_a_template_gets_a_plain_dialogue(made: Made) -> None:
     assert said(made(None), call("Hi"))
 
 
-def test_a_prefix_begins_the_answer_and_is_not_repeated(engine: LocalEngine) -> None:
-    prompt = Prompt(call("Hi").messages, prefix="Look, ")
-    answer = said(engine, prompt)
-    assert not answer.startswith((" ", "Look"))
-    assert engine.draw(prompt, WARM, 2)[0] == answer
-
-
 def pieces_of(text: Sequence[str], stops: Sequence[str]) -> list[str]:
     answer = AnswerText(lambda tokens: "".join(text[token] for token in tokens), stops)
     given = []

@@ -121,12 +121,10 @@ def test_an_answer_ends_at_the_stop_though_the_server_goes_on(server: Server) ->
     assert said(OpenAIEngine(server.url, "m")) == "No."
 
 
-def test_a_prefix_is_handed_over_and_not_repeated(server: Server) -> None:
-    server.says("Look, I have", " no time.")
-    prompt = Prompt(PROMPT.messages, prefix="Look,")
-    drawn = OpenAIEngine(server.url, "m").draw(prompt, Sampling(seed=2), 2)
-    assert drawn == [" I have no time."] * 2
-    assert server.requests[0]["messages"][-1] == {"role": "assistant", "content": "Look,"}
+def test_each_of_several_answers_is_asked_for_with_its_own_seed(server: Server) -> None:
+    server.says("I have", " no time.")
+    drawn = OpenAIEngine(server.url, "m").draw(PROMPT, Sampling(seed=2), 2)
+    assert drawn == ["I have no time."] * 2
     assert server.requests[0]["seed"] != server.requests[1]["seed"]
 
 

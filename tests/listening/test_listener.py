@@ -153,6 +153,20 @@ def test_a_reading_tells_more_than_moves(listener: EncoderListener) -> None:
     assert reading.grounding > 0.5
 
 
+def test_what_is_asked_is_held_to_the_facts_by_its_meaning(listener: EncoderListener) -> None:
+    """The prospect should answer the question, not tell whatever comes next on a list."""
+    facts = {
+        "carries": "I carry the backup home myself, and I forgot it twice in October",
+        "closed": "on December 18 we close for three weeks and nobody carries the drive",
+        "widow": "I told a widow her husband's will was signed out, when we'd lost it",
+    }
+    heard = "Thank you for saying that about the widow. When does the office close over Christmas?"
+    near = listener.listen(heard, [], facts=facts).near
+    assert max(near, key=near.__getitem__) == "closed"
+    assert listener.listen("A widow, and a will.", [], facts=facts).near["widow"] > 0.4
+    assert listener.listen("When do you close?", []).near == {}
+
+
 @pytest.mark.parametrize("text", ["", " ", "\x1b[31m", "?" * 50, "ok " * 3000, "🙂", "[bold]hi[/]"])
 def test_nothing_typed_breaks_the_listener(listener: EncoderListener, text: str) -> None:
     reading: Reading = listener.listen(text, [Turn(Speaker.PROSPECT, "")])

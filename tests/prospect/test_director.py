@@ -162,6 +162,14 @@ class TestQuestions:
         heard = reading(Move.OPEN_QUESTION, facts=frozenset({"repairs"}))
         assert after(heard, standing(carried="rapport")).say_id == "repairs"
 
+    def test_the_fact_that_answers_the_question_is_told(self) -> None:
+        """A nearness that may be chance is none: then the depth that is due decides."""
+        now = standing(carried="empathy")
+        sure = reading(Move.OPEN_QUESTION, near={"dough": 0.2, "repairs": 0.55, "tears": 0.45})
+        assert after(sure, now).say_id == "repairs"
+        chance = reading(Move.IMPACT_QUESTION, near={"dough": 0.1, "repairs": 0.3})
+        assert after(chance, now).say_id == "tears"
+
     def test_what_was_told_is_not_told_again(self) -> None:
         now = standing(carried="rapport", disclosed=frozenset({"dough"}))
         assert after(reading(Move.OPEN_QUESTION), now).say_id == "repairs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from trainer.engines.base import Prompt, Sampling
+from trainer.engines.base import Sampling
 
 _HALF = "\ufffd"
 
@@ -12,18 +12,10 @@ _HALF = "\ufffd"
 class AnswerText:
     """One answer's text. ``add`` gives what became certain; ``done`` is set once a stop is met.
 
-    White space at the head is dropped (an answer that begins with a line break has not ended),
-    unless the answer ``goes_on`` from a prefix.
+    White space at the head is dropped: an answer that begins with a line break has not ended.
     """
 
-    def __init__(
-        self,
-        decode: Callable[[Sequence[int]], str],
-        stops: Sequence[str],
-        *,
-        goes_on: bool = False,
-    ) -> None:
-        self._goes_on = goes_on
+    def __init__(self, decode: Callable[[Sequence[int]], str], stops: Sequence[str]) -> None:
         self.done = False
         self._decode = decode
         self._stops = [stop for stop in stops if stop]
@@ -46,8 +38,7 @@ class AnswerText:
         return self._give(len(self._text))
 
     def _read(self) -> None:
-        text = self._decode(self._tokens)
-        self._text = text if self._goes_on else text.lstrip()
+        self._text = self._decode(self._tokens).lstrip()
         ends = [at for stop in self._stops if (at := self._text.find(stop)) >= 0]
         if ends:
             self.done = True
@@ -71,11 +62,10 @@ class PiecedText:
     """An answer that comes as text in pieces instead of tokens, cut at a stop its sender did not
     heed."""
 
-    def __init__(self, prompt: Prompt, sampling: Sampling, stops: Sequence[str] = ()) -> None:
+    def __init__(self, sampling: Sampling, stops: Sequence[str] = ()) -> None:
         """``stops``: where it ends besides the sampling's own."""
         self._pieces: list[str] = []
-        goes_on = bool(prompt.prefix) and not prompt.prefix[-1].isspace()
-        self._text = AnswerText(self._joined, (*sampling.stop, *stops), goes_on=goes_on)
+        self._text = AnswerText(self._joined, (*sampling.stop, *stops))
 
     @property
     def heard(self) -> bool:

@@ -30,10 +30,9 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A chat prompt, and how the answer must begin (``prefix`` is part of the answer)."""
+    """A chat prompt."""
 
     messages: Sequence[Message]
-    prefix: str = ""
 
 
 @dataclass(slots=True)
@@ -68,7 +67,7 @@ class Engine(Protocol):
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancellation: Cancellation | None = None
     ) -> Iterator[str]:
-        """Pieces of the answer as they are drawn, the prefix not repeated.
+        """Pieces of the answer as they are drawn.
 
         Raises ``EngineFailed`` when no words can be had; ends early, without error, when
         cancelled.
@@ -82,7 +81,7 @@ class Engine(Protocol):
         n: int,
         cancellation: Cancellation | None = None,
     ) -> list[str]:
-        """Up to ``n`` whole answers to one prompt, each drawn on its own, prefix not repeated.
+        """Up to ``n`` whole answers to one prompt, each drawn on its own.
 
         Engines that can, draw them together, which costs little more than one. Fewer come when
         cancelled. Raises ``EngineFailed`` when no words can be had.

@@ -102,7 +102,7 @@ class LlamaEngine:
     ) -> Iterator[str]:
         """Pieces of one answer as they are drawn; see ``Engine.stream``."""
         stopping = cancellation or Cancellation()
-        text = self._answer(prompt, sampling)
+        text = self._answer(sampling)
         with self._asked(self._drawing(prompt, sampling), stopping) as events:
             for event in events:
                 if piece := text.add(_piece(event)):
@@ -123,7 +123,7 @@ class LlamaEngine:
         stopping = cancellation or Cancellation()
         drawn: list[str] = []
         while len(drawn) < n and not stopping.cancelled:
-            rows = [_Row(self._answer(prompt, sampling)) for _ in range(min(ROWS, n - len(drawn)))]
+            rows = [_Row(self._answer(sampling)) for _ in range(min(ROWS, n - len(drawn)))]
             request = self._drawing(prompt, sampling, n=len(rows), first=len(drawn))
             with self._asked(request, stopping) as events:
                 for event in events:
@@ -165,7 +165,7 @@ class LlamaEngine:
                 "another maker"
             ) from error
         return {
-            "prompt": self._template.tokens(text + prompt.prefix.rstrip()),
+            "prompt": self._template.tokens(text),
             "cache_prompt": True,
             "stream": True,
             "return_progress": True,  # an event after each batch of the prompt: a chance to stop
@@ -183,8 +183,8 @@ class LlamaEngine:
             "seed": (sampling.seed * 1_000 + first) % 2**31,  # rows after the first count on
         }
 
-    def _answer(self, prompt: Prompt, sampling: Sampling) -> PiecedText:
-        return PiecedText(prompt, sampling, () if self._header.template else PLAIN_STOPS)
+    def _answer(self, sampling: Sampling) -> PiecedText:
+        return PiecedText(sampling, () if self._header.template else PLAIN_STOPS)
 
     @contextmanager
     def _asked(self, request: dict[str, Any], stopping: Cancellation) -> Iterator[Iterator[Event]]:

@@ -86,7 +86,7 @@ class LocalEngine:
         stopping = cancellation or Cancellation()
         with self._turn():
             tokens = self._tokens(prompt, room=sampling.max_tokens)
-            text = self._answer(prompt, sampling, tokens)
+            text = self._answer(sampling, tokens)
             sampler = Sampler(sampling, never=self._never)
             with self._failing_cleanly():
                 logits = self._backend.take_in(tokens, lambda: stopping.cancelled)
@@ -122,7 +122,7 @@ class LocalEngine:
                 return []
             rows = [
                 _Row(
-                    self._answer(prompt, sampling, tokens),
+                    self._answer(sampling, tokens),
                     Sampler(sampling, row=row, never=self._never),
                 )
                 for row in range(n)
@@ -178,8 +178,7 @@ class LocalEngine:
 
     def written(self, prompt: Prompt) -> str:
         """The prompt as the text that the model goes on from."""
-        text = chat_text(self._tokenizer, prompt.messages, template=self._template)
-        return text + prompt.prefix.rstrip()
+        return chat_text(self._tokenizer, prompt.messages, template=self._template)
 
     def _tokens(self, prompt: Prompt, *, room: int) -> list[int]:
         tokens = self._encode(self.written(prompt))
@@ -206,15 +205,13 @@ class LocalEngine:
         encoded: list[int] = self._tokenizer(text, add_special_tokens=not templated)["input_ids"]
         return encoded
 
-    def _answer(self, prompt: Prompt, sampling: Sampling, tokens: Sequence[int]) -> AnswerText:
+    def _answer(self, sampling: Sampling, tokens: Sequence[int]) -> AnswerText:
         base = list(tokens[-_BASE:])
         before = self._decode(base)
         plain = () if self._template or self._tokenizer.chat_template else PLAIN_STOPS
-        goes_on = bool(prompt.prefix) and not prompt.prefix[-1].isspace()
         return AnswerText(
             lambda drawn: self._decode([*base, *drawn])[len(before) :],
             (*sampling.stop, *plain),
-            goes_on=goes_on,
         )
 
     def _decode(self, tokens: Sequence[int]) -> str:

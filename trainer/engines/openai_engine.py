@@ -83,7 +83,7 @@ class OpenAIEngine:
         stopping = cancellation or Cancellation()
         if stopping.cancelled:
             return
-        text = PiecedText(prompt, sampling)
+        text = PiecedText(sampling)
         with self._failing_plainly(stopping), self._open(prompt, sampling, stopping) as response:
             for piece in _pieces(response):
                 if stopping.cancelled:
@@ -118,7 +118,7 @@ class OpenAIEngine:
             line = "".join(self.stream(prompt, own, cancellation))
             if cancellation and cancellation.cancelled:
                 break
-            drawn.append(line.removeprefix(prompt.prefix.rstrip()))  # some begin anew
+            drawn.append(line)
         return drawn
 
     def choose(self, prompt: Prompt, options: Sequence[Sequence[str]]) -> list[float] | None:
@@ -148,8 +148,6 @@ class OpenAIEngine:
 
     def _request(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
         messages = [{"role": one.role, "content": one.content} for one in prompt.messages]
-        if prompt.prefix:  # most local servers go on from a last assistant message
-            messages.append({"role": "assistant", "content": prompt.prefix})
         return {
             "model": self._model,
             "messages": messages,

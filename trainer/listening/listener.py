@@ -17,7 +17,7 @@ from trainer.listening.reading import Reading
 from trainer.pathway import ABOUT_THEM, Move
 from trainer.plaintext import clean, clip
 from trainer.transcripts import Turn
-from trainer.wording import tokens
+from trainer.wording import sentences, tokens
 
 
 class EncoderListener:
@@ -85,6 +85,8 @@ class EncoderListener:
         labels = self._heads.held(moves)
         earlier = [text for _, text in heard.context] + list(facts.values())
         near_facts = self._likeness(heard.text, facts.values())
+        asked = questions(heard.text)
+        near_asked = self._likeness(asked, facts.values()) if asked else near_facts
         return Reading(
             text=heard.text,
             moves=moves,
@@ -98,6 +100,7 @@ class EncoderListener:
                 facts,
                 similarities=dict(zip(facts, near_facts, strict=True)),
             ),
+            near=dict(zip(facts, near_asked, strict=True)),
         )
 
     def _grounding(self, heard: Situation, labels: frozenset[Move]) -> float:
@@ -125,6 +128,11 @@ def situation(text: str, context: Sequence[Turn]) -> Situation:
         clip(clean(text)),
         tuple((str(turn.speaker.value), clip(clean(turn.text))) for turn in context),
     )
+
+
+def questions(text: str) -> str:
+    """The sentences of a turn that end in a question mark, together; empty where none does."""
+    return " ".join(one for one in sentences(text) if one.rstrip("\"'”’)").endswith("?"))
 
 
 def recent(heard: Situation) -> Situation:

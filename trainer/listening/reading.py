@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from trainer.pathway import Move
@@ -34,6 +34,9 @@ class Reading:
     rep misheard."""
     facts: frozenset[str] = frozenset()
     """Ids of the known facts (as handed to the listener) that the turn takes up."""
+    near: Mapping[str, float] = field(default_factory=dict)
+    """How near in meaning each known fact is to what the turn asks, or to all of it where it asks
+    nothing: the cosine of their vectors, by the fact's id."""
 
 
 class Listener(Protocol):

@@ -23,7 +23,10 @@ _PRESENTING = frozenset(
      Move.COST_OF_DELAY, Move.ANSWER, Move.FEATURE_DUMP, Move.OVERPROMISE}
 )  # fmt: skip
 _CLAIMS = frozenset({Move.FEATURE_DUMP, Move.OVERPROMISE, Move.FUTURE_PICTURE, Move.VALUE_LINK})
-_ALREADY_TOLD = 0.75
+_ANSWERS_IT = 0.4
+"""From this nearness in meaning on, a fact answers what was asked. Read off 60 questions of the
+skilled written reps (MiniLM cosine): from .4 on the nearest fact is an answer, below .3 chance."""
+_ALREADY_TOLD = 0.6
 """The share of a question's words in what the rep has said from which it needs no asking."""
 
 _AGAINST = frozenset(move for move in Move if move.group is MoveGroup.AGAINST)
@@ -226,8 +229,9 @@ def _tell(fact: Fact, mood: Mood, why: str) -> Direction:
 
 
 def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
-    """The fact they are ready to tell: what the rep touched on first, deep ones on good footing."""
-    after, persona = moment.after, moment.persona
+    """The fact they are ready to tell: what the rep touched on, then what answers the question,
+    then one of the depth that is due. Deep ones only on good footing."""
+    after, persona, reading = moment.after, moment.persona, moment.reading
     deep_told = (
         mind.progress(Stage.RAPPORT, after, persona) >= 0.75
         and mind.progress(Stage.EMPATHY, after, persona) >= 0.45
@@ -238,9 +242,12 @@ def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
         if fact.id not in after.disclosed and (fact.depth == "surface" or deep_told)
     ]
     wanted = "deep" if deep_first else "surface"
-    return min(
-        ready, key=lambda f: (f.id not in moment.reading.facts, f.depth != wanted), default=None
-    )
+
+    def due(fact: Fact) -> tuple[bool, float, bool]:
+        near = reading.near.get(fact.id, 0.0)
+        return fact.id in reading.facts, near if near >= _ANSWERS_IT else 0.0, fact.depth == wanted
+
+    return max(ready, key=due, default=None)
 
 
 def _object(moment: Moment) -> Direction | None:
