@@ -120,16 +120,20 @@ def test_the_table_goes_where_the_page_has_room_for_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_a_reader_learns_to_tell_what_it_is_shown() -> None:
+def test_a_reader_learns_to_tell_what_it_is_shown_and_is_taught_once(tmp_path: Path) -> None:
     """On the real encoder: a yes from a no, in words it was not shown."""
     agrees = ["Yes, Monday works.", "All right, go ahead.", "Okay, put us down.", "Fine, do it."]
     refuses = ["No, not for us.", "No thanks, leave it.", "We'll pass on that.", "I said no."]
     pairs = [("Shall we?", line) for line in agrees + refuses] * 8
     labels = (["agree"] * 4 + ["decline"] * 4) * 8
-    reader = Reader.taught(Catalog.load().require(ENCODER_ID), pairs, labels)
+    encoder = Catalog.load().require(ENCODER_ID)
+    reader = Reader.kept(tmp_path, encoder, pairs, labels)
     unseen = [("Shall we?", "Yes, all right, Tuesday."), ("Shall we?", "No, we'll pass, thanks.")]
     assert reader.read(unseen) == ["agree", "decline"]
     assert all(sum(row) == pytest.approx(1, abs=1e-4) for row in reader.chances(unseen))
+    again = Reader.kept(tmp_path, encoder, pairs, labels)
+    assert again.chances(unseen) == reader.chances(unseen)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_samples_are_whole_calls_in_plain_text_that_the_grader_reads(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read.add_argument(
         "--quick", action="store_true", help="without the readers of acts and ways (minutes)"
     )
+    read.add_argument(
+        "--kept", type=Path, required=True, help="a folder for the readers once they are taught"
+    )
     read.add_argument("--suspects", type=Path, help="where lines that a person must read go")
     samples = commands.add_parser("samples", help="write a call of each persona as plain text")
     samples.add_argument("calls", type=Path, help="what `calls` wrote")
@@ -113,7 +116,7 @@ def _read(options: argparse.Namespace) -> None:
         for voice, path in files.items():
             known["lines"][voice] = asdict(figures(speaking.kept(path)))
     elif files:
-        acts, ways = _readers()
+        acts, ways = _readers(options.kept)
         for voice, path in files.items():
             spoken = speaking.kept(path)
             known["lines"][voice] = asdict(figures(spoken, acts, ways))
@@ -126,19 +129,20 @@ def _read(options: argparse.Namespace) -> None:
     write_atomically(options.figures, (json.dumps(known, indent=1) + "\n").encode())
 
 
-def _readers() -> tuple[Reader, Reader]:
+def _readers(kept: Path) -> tuple[Reader, Reader]:
     """Of acts, taught by other people than any of the ten; and of ways, taught by what the ten
     were written to say."""
     taught, held_out = _rows()
     encoder = Catalog.load().require(ENCODER_ID)
     others = [row for row in taught if row.way not in TAUGHT_WAYS]
-    acts = Reader.taught(
+    acts = Reader.kept(
+        kept,
         encoder,
         [(row.heard, row.reply) for row in others],
         [row.direction.act.value for row in others],
     )
     ten = [row for row in taught if row.way in TAUGHT_WAYS] + held_out
-    ways = Reader.taught(encoder, [("", row.reply) for row in ten], [row.way for row in ten])
+    ways = Reader.kept(kept, encoder, [("", row.reply) for row in ten], [row.way for row in ten])
     return acts, ways
 
 
