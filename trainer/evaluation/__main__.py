@@ -1,4 +1,4 @@
-"""Measures a voice: ``python -m trainer.evaluation lines|calls|read|samples|publish``."""
+"""Measures a voice: ``python -m trainer.evaluation lines|calls|rounding|read|samples|publish``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trainer.errors import TrainerError
 from trainer.evaluation import calls, card, speaking
 from trainer.evaluation.figures import figures, suspects
 from trainer.evaluation.recognition import Reader
+from trainer.evaluation.rounding import rounding
 from trainer.evaluation.staging import Cue, cues, persona_of
 from trainer.library import Persona
 from trainer.library.shelf import Shelf
@@ -53,6 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--kept", type=Path, required=True, help="a folder for the readers once they are taught"
     )
     read.add_argument("--suspects", type=Path, help="where lines that a person must read go")
+    rounded = commands.add_parser(
+        "rounding", help="count what 8 bits change, over held-out moments"
+    )
+    rounded.add_argument("figures", type=Path)
+    rounded.add_argument("--model")
+    rounded.add_argument("--prompts", type=int, default=200)
     samples = commands.add_parser("samples", help="write a call of each persona as plain text")
     samples.add_argument("calls", type=Path, help="what `calls` wrote")
     samples.add_argument("folder", type=Path)
@@ -63,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "read":
             _read(options)
+            return 0
+        if options.command == "rounding":
+            _round(options)
             return 0
         if options.command == "samples":
             rows = [json.loads(row) for row in options.calls.read_text("utf-8").splitlines()]
@@ -101,10 +111,27 @@ def _cues() -> list[Cue]:
     return list(cues(held_out, TAUGHT_WAYS, persona))
 
 
-def _read(options: argparse.Namespace) -> None:
+def _round(options: argparse.Namespace) -> None:
+    made = _cues()
+    every = max(1, len(made) // options.prompts)
+    prompts = speaking.prompts(made[::every][: options.prompts])
+    known = _known(options.figures)
+    known["rounding"] = {card.VOICES[0]: asdict(rounding(prompts, options.model))}
+    _write(options.figures, known)
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """The figures of a file; empty ones where there is none yet."""
     known: dict[str, Any] = {"lines": {}, "calls": {}}
-    if options.figures.is_file():
-        known |= json.loads(options.figures.read_text("utf-8"))
+    return known | json.loads(path.read_text("utf-8")) if path.is_file() else known
+
+
+def _write(path: Path, known: dict[str, Any]) -> None:
+    write_atomically(path, (json.dumps(known, indent=1) + "\n").encode())
+
+
+def _read(options: argparse.Namespace) -> None:
+    known = _known(options.figures)
     given = vars(options)
     shelf = Shelf.load()
     for voice in card.VOICES:
@@ -126,7 +153,7 @@ def _read(options: argparse.Namespace) -> None:
         read = acts.read([(row.heard, row.reply) for row in held_out])
         right = [row.direction.act.value == act for row, act in zip(held_out, read, strict=True)]
         known["lines"]["written"] = {"act": sum(right) / len(right)}
-    write_atomically(options.figures, (json.dumps(known, indent=1) + "\n").encode())
+    _write(options.figures, known)
 
 
 def _readers(kept: Path) -> tuple[Reader, Reader]:

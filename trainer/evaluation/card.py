@@ -29,6 +29,8 @@ _ROWS = (
     ("facts leaked, in so many lines of whole calls", "calls", "leaks", "0"),
     ("median words a line, held out", "lines", "words", "8 to 14"),
     ("median words a line, whole calls", "calls", "words", "8 to 14"),
+    ("greedy answers that 8 bits leave as the weights give them", "rounding", "same", ""),
+    ("tokens of those before one is another", "rounding", "tokens", ""),
 )  # fmt: skip
 
 
@@ -46,7 +48,11 @@ def table(measured: Mapping[str, Any]) -> str:
             lines.append(f"| {title} | {wanted} | " + " | ".join(cells) + " |")
     counts = [
         f"{voice} {found['lines']} {what}"
-        for kind, what in (("lines", "held-out lines"), ("calls", "lines in whole calls"))
+        for kind, what in (
+            ("lines", "held-out lines"),
+            ("calls", "lines in whole calls"),
+            ("rounding", "greedy answers"),
+        )
         for voice, found in measured.get(kind, {}).items()
         if voice in voices
     ]

@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from trainer.engines.base import Cancellation, Engine, Prompt, Sampling
+from trainer.engines.scripted_engine import ScriptedEngine
 from trainer.evaluation.staging import Cue
 from trainer.prospect.voice import Voice, first_line
 
@@ -81,6 +83,14 @@ def speak(cues: Iterable[Cue], engine: Engine, *, seed: int = 0) -> Iterator[Spo
             cue.direction.say, cue.direction.say_kind, noting.taken(), line.text, line.source,
             list(line.refusals), round(seconds, 4),
         )  # fmt: skip
+
+
+def prompts(cues: Iterable[Cue]) -> list[Prompt]:
+    """What an engine is asked for at each cue."""
+    engine = ScriptedEngine(lambda _: "")
+    for _ in speak(cues, engine):
+        pass
+    return [prompt for prompt, _ in groupby(engine.prompts)]  # an empty answer is asked for again
 
 
 def keep(spoken: Iterable[Spoken], path: Path) -> None:
