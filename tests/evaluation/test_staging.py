@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from trainer.evaluation.__main__ import TAUGHT_WAYS, _cues
-from trainer.evaluation.staging import persona_of, scenario_of
-from trainer.library.shelf import Shelf
+from trainer.evaluation.staging import scenario_of
 from trainer.pathway import Act, Speaker
 from trainer.prospect import corpus
 
 FOLDER = corpus.default_folder()
 HELD_OUT = corpus.read([FOLDER / "heldout.jsonl"])
-WAYS = corpus.read_ways(FOLDER / "ways.jsonl", Shelf.load().personas)
 
 
 def test_a_scenes_people_are_taken_apart_and_its_facts_are_untold() -> None:
@@ -36,6 +34,17 @@ def test_every_scene_is_spoken_by_its_own_person_and_by_two_it_was_not_written_f
         assert len(ways & own) == 1
 
 
+def test_strangers_bring_lines_of_their_own_for_every_act() -> None:
+    """As a trainer writes them: about no trade in particular, and taught to nobody."""
+    own = {row.way for row in HELD_OUT}
+    strangers = {cue.way: cue.persona for cue in _cues() if cue.way in own}
+    assert set(strangers) == own
+    taught = {row.like for row in corpus.taught(FOLDER)}
+    for persona in strangers.values():
+        assert set(persona.lines) == set(Act)
+        assert not taught & {line for lines in persona.lines.values() for line in lines}
+
+
 def test_nobody_knows_the_lines_they_are_measured_on() -> None:
     written = {row.id: row.reply for row in HELD_OUT}
     for cue in _cues():
@@ -49,9 +58,3 @@ def test_a_cue_comes_after_what_the_rep_has_said() -> None:
             assert cue.turns[-1].speaker is Speaker.REP
         else:
             assert cue.direction.act is Act.GREET
-
-
-def test_a_persona_made_from_lines_has_room_for_what_is_to_be_said() -> None:
-    persona = persona_of("joker", WAYS["joker"], HELD_OUT)
-    assert all("{fact}" in line for line in persona.lines[Act.DISCLOSE])
-    assert all("{" not in line for line in persona.lines[Act.WARM_UP])

@@ -44,6 +44,7 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         ("Hi Mira, good to hear you.", Act.GREET, "speaks as the rep"),
         ("I don't want to waste your time, Mira.", Act.BRUSH_OFF, "speaks as the rep"),
         ("Here at Frostline it's busy.", Act.SMALL_TALK, "speaks as the rep"),
+        ("Oh, hello! Yes, it's me, Frostline.", Act.GREET, "speaks as the rep"),
         # deciding what was not decided
         ("Let's do it.", Act.CONSIDER, "agrees when not directed to"),
         ("Let\u2019s do it.", Act.CONSIDER, "agrees when not directed to"),

@@ -17,8 +17,7 @@ from trainer.evaluation import calls, card, speaking
 from trainer.evaluation.figures import figures, suspects
 from trainer.evaluation.recognition import Reader
 from trainer.evaluation.rounding import rounding
-from trainer.evaluation.staging import Cue, cues, persona_of
-from trainer.library import Persona
+from trainer.evaluation.staging import Cue, cues
 from trainer.library.shelf import Shelf
 from trainer.listening.encoder import ENCODER_ID
 from trainer.listening.heads import write_atomically
@@ -100,15 +99,11 @@ def _rows() -> tuple[list[Row], list[Row]]:
 
 def _cues() -> list[Cue]:
     _, held_out = _rows()
-    shelf = Shelf.load().personas
-    ways = corpus.read_ways(corpus.default_folder() / "ways.jsonl", shelf)
-
-    def persona(way: str, scene: str) -> Persona:
-        if way in shelf:
-            return shelf[way]
-        return persona_of(way, ways[way], [row for row in held_out if row.scene != scene])
-
-    return list(cues(held_out, TAUGHT_WAYS, persona))
+    shelf = Shelf.load()
+    strangers = (corpus.default_folder().parent / "heldout").glob("*.yaml")
+    known = [shelf.persona(str(path)) for path in sorted(strangers)]
+    personas = {**shelf.personas, **{persona.id: persona for persona in known}}
+    return list(cues(held_out, TAUGHT_WAYS, personas))
 
 
 def _round(options: argparse.Namespace) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trainer.library import Persona, Scenario
 from trainer.library.scenario import Fact, Lead, Offer, Prospect
-from trainer.pathway import Act, LeadSource, Speaker, Stage
-from trainer.prospect.corpus import Row, Way, frame
+from trainer.pathway import LeadSource, Speaker
+from trainer.prospect.corpus import Row
 from trainer.prospect.standing import Direction
-from trainer.prospect.tuning import fit
 from trainer.transcripts import Turn
-
-LINES_EACH = 4
-"""Lines a persona made from the corpus has for an act, as a trainer would write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +27,17 @@ class Cue:
 
 
 def cues(
-    rows: Sequence[Row], ways: Sequence[str], persona: Callable[[str, str], Persona]
+    rows: Sequence[Row], ways: Sequence[str], personas: Mapping[str, Persona]
 ) -> Iterator[Cue]:
-    """Every scene of ``rows`` spoken in its own way, and in two of ``ways`` besides, in turn.
-
-    ``persona``: who speaks, given the way and the scene (whose own replies they can't know).
-    """
+    """Every scene of ``rows`` spoken in its own way, and in two of ``ways`` besides, in turn, by
+    the ``personas`` of those ways."""
     scenes: dict[str, list[Row]] = {}
     for row in rows:
         scenes.setdefault(row.scene, []).append(row)
     for place, scene in enumerate(scenes.values()):
         others = [ways[(place + step) % len(ways)] for step in (0, len(ways) // 2)] if ways else []
         for way in dict.fromkeys([scene[0].way, *others]):
-            yield from _scene_cues(scene, way, persona(way, scene[0].scene))
-
-
-def persona_of(name: str, way: Way, rows: Sequence[Row]) -> Persona:
-    """A persona as a trainer would write it: the way's description, and lines from ``rows`` that
-    the guard would let anyone say."""
-    lines: dict[Act, list[str]] = {}
-    for row in fit(rows):
-        said = row.direction
-        line = frame(row, "{" + str(said.say_kind) + "}") if said.say else row.reply
-        if row.way == name and line and len(lines.get(said.act, ())) < LINES_EACH:
-            lines.setdefault(said.act, []).append(line)
-    return Persona(
-        id=name,
-        summary=way.summary,
-        talks=list(way.talks),
-        needs=dict.fromkeys(Stage, 0.5),
-        lines=lines,
-    )
+            yield from _scene_cues(scene, way, personas[way])
 
 
 def scenario_of(scene: Sequence[Row]) -> Scenario:

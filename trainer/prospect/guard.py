@@ -139,11 +139,11 @@ class Guard:
         line = _straight(line)
         return (
             unfit(line, direction, turns, self._public_text)
-            or self._refuse_name(line, direction)
+            or self._refuse_name(line, direction, turns)
             or self._refuse_leak(line, direction, turns, disclosed)
         )
 
-    def _refuse_name(self, line: str, direction: Direction) -> str | None:
+    def _refuse_name(self, line: str, direction: Direction, turns: Sequence[Turn]) -> str | None:
         first = re.escape(self.scenario.prospect.first_name)
         # Nobody on the phone calls out their own name, but when they pick up: "Holt Bakery, Mira."
         calls = (
@@ -156,7 +156,9 @@ class Guard:
         if called and not re.search(own, line, re.IGNORECASE):
             return "speaks as the rep"
         ours = re.escape(self.scenario.you.company)
-        if _any_of(rf"(?:at|from|here at|i'm with|we at) {ours}").search(line):
+        # Who picks up can't know who calls; later, they may name the company, not belong to it.
+        theirs = rf"(?:at|from|here at|i'm with|we at) {ours}" if turns else ours
+        if _any_of(theirs).search(line):
             return "speaks as the rep"
         return None
 
