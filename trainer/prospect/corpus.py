@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -18,11 +18,11 @@ from trainer.engines.base import Message
 from trainer.errors import UnreadableInput
 from trainer.library import Persona
 from trainer.pathway import Act
-from trainer.prospect import lines, prompt
+from trainer.prospect import prompt
 from trainer.prospect.prompt import Character
 from trainer.prospect.standing import Direction, Mood
 
-LESSON = 8
+LESSON = 16
 """Moments in a lesson, at most: the opening message is read once for all of them."""
 WITHOUT_OWN = 0.5
 """Share of moments shown without the prospect's own last line."""
@@ -128,22 +128,9 @@ def _shown(persona: Persona) -> list[str]:
 
 
 def teachable(rows: Sequence[Row]) -> list[Row]:
-    """The rows with a line to be made into the reply: those recast from one, and those that say
-    what they were handed word for word, whose frame is that line. A reply written freely is more
-    than a small model can learn to find; it shows how a way of talking sounds."""
-    framed = (row if row.like else replace(row, like=frame(row)) for row in rows)
-    return [row for row in framed if row.like]
-
-
-def frame(row: Row, gap: str = lines.HERE) -> str:
-    """The reply with ``gap`` in place of what it was handed; empty where it says that in other
-    words, or nothing else."""
-    say = (row.direction.say or "").rstrip(".")
-    begin = row.reply.casefold().find(say.casefold()) if say else -1
-    if begin < 0 or len(row.reply.casefold()) != len(row.reply):
-        return ""
-    head, tail = row.reply[:begin], row.reply[begin + len(say) :]
-    return head + gap + tail if any(char.isalpha() for char in head + tail) else ""
+    """The rows that were made from a line. A reply written freely is more than a small model can
+    learn to find; it shows how a way of talking sounds."""
+    return [row for row in rows if row.like]
 
 
 def lessons(
@@ -172,9 +159,15 @@ def lessons(
         way = ways[those[0].way]
         for begin in range(0, len(those), size):
             part = those[begin : begin + size]
-            other = [row.reply for row in free.get(part[0].way, ()) if row.scene != scene]
+            said = {row.reply for row in part}
+            own = [line for line in way.lines if line not in said]
+            other = [
+                row.reply
+                for row in free.get(part[0].way, ())
+                if row.scene != scene and row.reply not in said
+            ]
             character = Character(
-                part[0].who, part[0].seller, way.summary, way.talks, _sounds(way, other, chance)
+                part[0].who, part[0].seller, way.summary, way.talks, _sounds(own, other, chance)
             )
             opening = prompt.standing(character)
             yield [
@@ -196,12 +189,11 @@ def _own_lines(scene: Sequence[Row], chance: Random) -> dict[str, str]:
     return owns
 
 
-def _sounds(way: Way, other: Sequence[str], chance: Random) -> list[str]:
+def _sounds(own: Sequence[str], other: Sequence[str], chance: Random) -> list[str]:
     few = chance.random() < FEWER_SOUNDS
     count = chance.randrange(prompt.SOUNDS) if few else prompt.SOUNDS
-    own = min(len(way.lines), chance.randint(0, count))
-    drawn = chance.sample(list(way.lines), own)
-    drawn += chance.sample(list(other), min(len(other), count - own))
+    drawn = chance.sample(own, min(len(own), chance.randint(0, count)))
+    drawn += chance.sample(other, min(len(other), count - len(drawn)))
     chance.shuffle(drawn)
     return drawn
 

@@ -209,20 +209,6 @@ class Tuning:
         }
         (folder / "adapter_config.json").write_text(json.dumps(settings, indent=1) + "\n", "utf-8")
 
-    def surprise(self, rows: Sequence[Row]) -> float:
-        """Mean loss a token on the replies of rows it has not learnt from."""
-        import torch
-
-        self._model.eval()
-        total = count = 0.0
-        with torch.inference_mode():
-            for lesson in corpus.lessons(fit(corpus.teachable(rows)), self._ways, Random(SEED)):
-                one = self._tree(lesson)
-                total += float(self._loss(one)) * len(one.learnt)
-                count += len(one.learnt)
-        self._model.train()
-        return total / count
-
     def _lessons(self, epoch: int) -> list[list[Moment]]:
         chance = Random(f"{SEED} {epoch}")
         made = list(corpus.lessons(self._rows, self._ways, chance, known=self._known))
@@ -339,7 +325,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         tuning.run(options.epochs)
         tuning.save(options.adapter or folder.parent / "adapter")
-        _say(f"held out: loss {tuning.surprise(corpus.read([folder / 'heldout.jsonl'])):.3f}")
     except TrainerError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
