@@ -152,8 +152,8 @@ def _read(options: argparse.Namespace) -> None:
 
 
 def _readers(kept: Path) -> tuple[Reader, Reader]:
-    """Of acts, taught by other people than any of the ten; and of ways, taught by what the ten
-    were written to say."""
+    """Of acts, taught by other people than any of the ten; and of ways, taught by what was freely
+    written for the ten, not by the lines that they are shown to go by."""
     taught, held_out = _rows()
     encoder = Catalog.load().require(ENCODER_ID)
     others = [row for row in taught if row.way not in TAUGHT_WAYS]
@@ -163,7 +163,7 @@ def _readers(kept: Path) -> tuple[Reader, Reader]:
         [(row.heard, row.reply) for row in others],
         [row.direction.act.value for row in others],
     )
-    ten = [row for row in taught if row.way in TAUGHT_WAYS] + held_out
+    ten = [row for row in taught if row.way in TAUGHT_WAYS and not row.like] + held_out
     ways = Reader.kept(kept, encoder, [("", row.reply) for row in ten], [row.way for row in ten])
     return acts, ways
 
