@@ -293,7 +293,16 @@ class TestTheRest:
         assert after(heard, standing(turns=1), before=first).act is Act.ANSWER
         wary = persona(opens_with=Act.BRUSH_OFF)
         got = after(heard, standing(turns=1), before=first, who=wary)
-        assert got.act is Act.HOLD_BACK
+        assert got.act is Act.BRUSH_OFF
+        knew = after(reading(Move.PERSONALIZE), standing(turns=1), before=first, who=wary)
+        assert knew.act is Act.HOLD_BACK
+
+    def test_a_question_behind_words_of_empathy_is_answered(self) -> None:
+        """The question was not heard as a move, but its mark was there and a fact answers it."""
+        now = standing(carried="rapport")
+        heard = replace(reading(Move.EMPATHY, near={"repairs": 0.6}), question=True)
+        got = [after(heard, now, seed=seed) for seed in range(20)]
+        assert {(one.act, one.say_id) for one in got} == {(Act.DISCLOSE, "repairs")}
 
     def test_a_turn_with_nothing_in_it_gets_little_or_a_question(self) -> None:
         assert all_chances(reading(), standing()) == {Act.ASK_QUESTION, Act.HOLD_BACK}

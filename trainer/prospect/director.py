@@ -163,7 +163,11 @@ def _respond(moment: Moment) -> Direction:
         return Direction(Act.BUYING_SIGNAL, mood, why="it is earned; they wait for you to go ahead")
     if labels & _HEARD:
         fact = _next_fact(moment, deep_first=True)
-        if fact is not None and (fact.depth == "deep" or moment.chance.random() < 0.5):
+        if fact is not None and (
+            fact.depth == "deep"
+            or (moment.reading.question and _answers(fact, moment.reading))
+            or moment.chance.random() < 0.5
+        ):
             return _tell(fact, mood, "they felt heard")
         return Direction(Act.WARM_UP, mood, why="they felt heard")
     if labels & _PRESENTING:
@@ -205,6 +209,8 @@ def _meet(moment: Moment) -> Direction:
             return _tell(fact, mood, "the rep knew why they are talking")
     if Move.CHECK_IN in labels:
         return Direction(Act.CONSIDER, mood, why="asked how it sits")
+    if wary and Move.PERMISSION in labels:
+        return Direction(Act.BRUSH_OFF, mood, why="asked for leave, they would rather not")
     return Direction(Act.HOLD_BACK, mood, why="not a bad beginning, but they are wary")
 
 
@@ -244,10 +250,15 @@ def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
     wanted = "deep" if deep_first else "surface"
 
     def due(fact: Fact) -> tuple[bool, float, bool]:
-        near = reading.near.get(fact.id, 0.0)
-        return fact.id in reading.facts, near if near >= _ANSWERS_IT else 0.0, fact.depth == wanted
+        near = reading.near[fact.id] if _answers(fact, reading) else 0.0
+        return fact.id in reading.facts, near, fact.depth == wanted
 
     return max(ready, key=due, default=None)
+
+
+def _answers(fact: Fact, reading: Reading) -> bool:
+    """Whether the fact is about what was asked (or said, where nothing was asked)."""
+    return reading.near.get(fact.id, 0.0) >= _ANSWERS_IT
 
 
 def _object(moment: Moment) -> Direction | None:
