@@ -25,7 +25,7 @@ from trainer.transcripts.readers import read_transcript
 
 LINE = Spoken(
     "1/joker", "joker", "s", "Monday then?", "push_back", "annoyed", None, None,
-    "Steady on.", "Steady on.", "model", [], 0.2,
+    "Steady on.", "Steady on now.", "Steady on.", "model", [], 0.2,
 )  # fmt: skip
 ROOT = locations.bundled()
 
@@ -58,6 +58,20 @@ def test_what_is_drawn_and_what_is_heard_are_counted_apart() -> None:
     assert found.act == 0.5
     assert found.authored == 0.25
     assert found.reasons == {"x": 2, "y": 1}
+
+
+def test_a_written_line_said_to_the_word_and_a_fact_told_unasked_are_counted() -> None:
+    secret = "two drivers quit over a late check"
+    spoken = [
+        replace(LINE, line="Steady on now."),
+        replace(LINE, line="Well, two drivers quit over a check."),
+        replace(LINE, act="disclose", say=secret, kind="fact", line="Two drivers quit over a "
+                "late check.", source="authored"),
+    ]  # fmt: skip
+    found = figures(spoken, facts={"s": [secret]})
+    assert found.leaks == 1
+    assert found.verbatim == 0.5
+    assert figures(spoken).leaks == 0
 
 
 def test_a_way_is_recognised_from_all_that_one_person_says_in_a_scene() -> None:

@@ -136,12 +136,12 @@ def _read(options: argparse.Namespace) -> None:
     files = {voice: given[voice] for voice in card.VOICES if given[voice]}
     if options.quick:
         for voice, path in files.items():
-            known["lines"][voice] = asdict(figures(speaking.kept(path)))
+            known["lines"][voice] = asdict(figures(speaking.kept(path), facts=_facts()))
     elif files:
         acts, ways = _readers(options.kept)
         for voice, path in files.items():
             spoken = speaking.kept(path)
-            known["lines"][voice] = asdict(figures(spoken, acts, ways))
+            known["lines"][voice] = asdict(figures(spoken, acts, ways, _facts()))
             if options.suspects and voice == card.VOICES[0]:
                 speaking.keep(suspects(spoken, acts), options.suspects)
         _, held_out = _rows()
@@ -149,6 +149,15 @@ def _read(options: argparse.Namespace) -> None:
         right = [row.direction.act.value == act for row, act in zip(held_out, read, strict=True)]
         known["lines"]["written"] = {"act": sum(right) / len(right)}
     _write(options.figures, known)
+
+
+def _facts() -> dict[str, list[str]]:
+    """What there is to tell in each held-out scene."""
+    facts: dict[str, list[str]] = {}
+    for row in _rows()[1]:
+        if row.direction.say_kind == "fact" and row.direction.say:
+            facts.setdefault(row.scene, []).append(row.direction.say)
+    return facts
 
 
 def _readers(kept: Path) -> tuple[Reader, Reader]:

@@ -13,6 +13,7 @@ from typing import Any
 from trainer import locations, wording
 from trainer.calls.rehearsal import rehearse
 from trainer.engines.base import Engine
+from trainer.evaluation.figures import tells
 from trainer.library.shelf import Shelf
 from trainer.listening.heads import write_atomically
 from trainer.listening.listener import EncoderListener
@@ -108,15 +109,9 @@ def call_figures(rows: Sequence[Mapping[str, Any]], shelf: Shelf) -> CallFigures
             repeated += any(wording.likeness(text, before) >= SAME for before in said)
             untold = [say for id, say in facts.items() if id not in turn["standing"]["disclosed"]]
             known = f"{heard} {' '.join(said)}"
-            leaks += any(_tells(text, say, known) for say in untold)
+            leaks += any(tells(text, say, known) for say in untold)
             said.append(text)
     return CallFigures(
         len(rows), lines, authored / lines, repeated / lines, leaks, statistics.median(words),
         dict(reasons.most_common()),
     )  # fmt: skip
-
-
-def _tells(line: str, fact: str, known: str) -> bool:
-    """Whether a line holds most of what is new in a fact."""
-    new = wording.content_set([fact]) - wording.content_set([known])
-    return len(new) >= 2 and len(new & wording.content_set([line])) > len(new) / 2

@@ -23,6 +23,8 @@ _ROWS = (
     ("way of talking recognised among ten, from one scene's lines", "lines", "way_scene",
      "at least 65 %"),
     ("the same from one line alone", "lines", "way_line", ""),
+    ("facts leaked, in so many held-out lines", "lines", "leaks", "0"),
+    ("lines of the model's own that are the written one to the word", "lines", "verbatim", ""),
     ("held-out lines left to the persona's own", "lines", "authored", "under 5 %"),
     ("lines in whole calls left to the persona's own", "calls", "authored", "under 5 %"),
     ("same line twice in a call", "calls", "repeated", "under 1 %"),

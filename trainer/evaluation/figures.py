@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from trainer.evaluation.speaking import Spoken
 from trainer.pathway import Act
 from trainer.prospect.guard import refuse_content, refuse_role
 from trainer.prospect.standing import Direction, Mood
+from trainer.wording import content_set, tokens
 
 COMMITTING = frozenset({Act.AGREE.value, Act.CONFIRM.value})
 
@@ -30,16 +31,27 @@ class Figures:
     way_line: float | None
     way_scene: float | None
     authored: float
+    leaks: int
+    """Lines that tell a fact of their scene which they were not handed, most of its words."""
     words: float
+    verbatim: float | None
+    """Lines that are the persona's written one to the word, of those that the model spoke."""
     distinct: float
     reasons: dict[str, int]
 
 
 def figures(
-    spoken: Sequence[Spoken], acts: Reader | None = None, ways: Reader | None = None
+    spoken: Sequence[Spoken],
+    acts: Reader | None = None,
+    ways: Reader | None = None,
+    facts: Mapping[str, Sequence[str]] | None = None,
 ) -> Figures:
-    """All that can be told without a person reading; what needs a reader only where it is given."""
+    """All that can be told without a person reading; what needs a reader only where it is given.
+
+    ``facts``: what there is to tell in each scene.
+    """
     raw = [one for one in spoken if one.raw]
+    modelled = [one for one in spoken if one.source == "model"]
     told = [one for one in spoken if one.say]
     told_raw = [one for one in told if one.raw]
     read = acts.read([(one.heard, one.line) for one in spoken]) if acts else []
@@ -55,6 +67,8 @@ def figures(
         way_scene=scene,
         authored=_share([one.source == "authored" for one in spoken]) or 0.0,
         words=statistics.median(len(one.line.split()) for one in spoken),
+        leaks=sum(_leaks(one, (facts or {}).get(one.scene, ())) for one in spoken),
+        verbatim=_share([tokens(one.line) == tokens(one.written) for one in modelled]),
         distinct=len({one.line.casefold() for one in spoken}) / len(spoken),
         reasons=dict(Counter(reason for one in spoken for reason in one.refusals).most_common()),
     )
@@ -88,6 +102,17 @@ def suspects(spoken: Sequence[Spoken], acts: Reader) -> list[Spoken]:
         for one, row in zip(spoken, chances, strict=True)
         if one.act not in COMMITTING and sum(row[place] for place in yes) > 0.5
     ]
+
+
+def tells(line: str, fact: str, known: str) -> bool:
+    """Whether a line holds most of what is new in a fact to somebody who knows ``known``."""
+    new = content_set([fact]) - content_set([known])
+    return len(new) >= 2 and len(new & content_set([line])) > len(new) / 2
+
+
+def _leaks(one: Spoken, facts: Sequence[str]) -> bool:
+    known = f"{one.heard} {one.say or ''}"
+    return any(tells(one.line, fact, known) for fact in facts if fact != one.say)
 
 
 def direction(one: Spoken) -> Direction:

@@ -8,17 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from trainer.engines.base import Cancellation, Engine, Prompt, Sampling
 from trainer.engines.scripted_engine import ScriptedEngine
 from trainer.evaluation.staging import Cue
+from trainer.prospect import lines
 from trainer.prospect.voice import Voice, first_line
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One line as voiced. ``raw``: the first that was drawn, unjudged; empty where none was."""
+    """One line as voiced. ``raw``: the first that was drawn, unjudged; empty where none was.
+    ``written``: the persona's own line that it was to go by."""
 
     id: str
     way: str
@@ -29,6 +32,7 @@ class Spoken:
     say: str | None
     kind: str | None
     raw: str
+    written: str
     line: str
     source: str
     refusals: list[str]
@@ -72,16 +76,19 @@ def speak(cues: Iterable[Cue], engine: Engine, *, seed: int = 0) -> Iterator[Spo
         if key not in voices:
             voices = {key: Voice(noting, cue.persona, cue.scenario)}
             voices[key].prefill()
+        own = seed * 1_000_003 + number
         begun = time.perf_counter()
-        line = voices[key].speak(
-            cue.direction, cue.turns, disclosed=frozenset(), seed=seed * 1_000_003 + number
-        )
+        line = voices[key].speak(cue.direction, cue.turns, disclosed=frozenset(), seed=own)
         seconds = time.perf_counter() - begun
         heard = cue.turns[-1].text if cue.turns else ""
+        about = cue.direction, cue.persona, cue.scenario
+        written = lines.fill(
+            lines.chosen(*about, cue.turns, Random(own)), cue.direction, cue.scenario
+        )
         yield Spoken(
             cue.id, cue.way, cue.scene, heard, cue.direction.act.value, cue.direction.mood.value,
-            cue.direction.say, cue.direction.say_kind, noting.taken(), line.text, line.source,
-            list(line.refusals), round(seconds, 4),
+            cue.direction.say, cue.direction.say_kind, noting.taken(), written, line.text,
+            line.source, list(line.refusals), round(seconds, 4),
         )  # fmt: skip
 
 
