@@ -63,7 +63,7 @@ class TestEndings:
 
     def test_a_call_without_a_decision_does_not_end(self) -> None:
         now = standing(carried="rapport", outcome=Outcome.OPEN)
-        assert after(reading(Move.OPEN_QUESTION), now).act is Act.DISCLOSE
+        assert after(reading(Move.OPEN_QUESTION), now).act is Act.ANSWER
 
     def test_drifting_off_says_why(self) -> None:
         """The film room tells a yes taken back from a close never made and one asked twice."""
@@ -148,10 +148,10 @@ class TestQuestions:
         got = after(reading(Move.OPEN_QUESTION), standing(turns=1), before=standing(turns=0))
         assert got.act is Act.HOLD_BACK
 
-    def test_a_fair_question_brings_a_surface_fact(self) -> None:
+    def test_a_fair_question_brings_a_surface_fact_and_nobody_whispers_it(self) -> None:
         got = after(reading(Move.OPEN_QUESTION), standing(carried="rapport"))
         assert (got.act, got.say_id, got.say) == (
-            Act.DISCLOSE, "dough", "the dough went off overnight",
+            Act.ANSWER, "dough", "the dough went off overnight",
         )  # fmt: skip
 
     def test_a_closed_question_gets_an_answer_and_no_more(self) -> None:
@@ -246,7 +246,7 @@ class TestTheRest:
         deep = after(reading(Move.REFLECTION), standing(carried="empathy"))
         assert (deep.act, deep.say_id) == (Act.DISCLOSE, "loan")
         acts = all_chances(reading(Move.EMPATHY), standing(carried="rapport"))
-        assert acts == {Act.DISCLOSE, Act.WARM_UP}
+        assert acts == {Act.ANSWER, Act.WARM_UP}
         told = standing(carried="empathy", disclosed=frozenset(f.id for f in WHERE.tellable))
         assert after(reading(Move.EMPATHY), told).act is Act.WARM_UP
 
@@ -302,7 +302,7 @@ class TestTheRest:
         now = standing(carried="rapport")
         heard = replace(reading(Move.EMPATHY, near={"repairs": 0.6}), question=True)
         got = [after(heard, now, seed=seed) for seed in range(20)]
-        assert {(one.act, one.say_id) for one in got} == {(Act.DISCLOSE, "repairs")}
+        assert {(one.act, one.say_id) for one in got} == {(Act.ANSWER, "repairs")}
 
     def test_a_turn_with_nothing_in_it_gets_little_or_a_question(self) -> None:
         assert all_chances(reading(), standing()) == {Act.ASK_QUESTION, Act.HOLD_BACK}

@@ -148,8 +148,6 @@ def _answer(moment: Moment) -> Direction:
         if behind or len(after.disclosed) == len(moment.scenario.tellable):
             return Direction(Act.ANSWER, mood, why="a fair question, and all of it is told")
         return Direction(Act.HOLD_BACK, mood, why="there is more, but not on this footing yet")
-    if fact.depth == "surface" and labels & _QUESTIONS == {Move.CLOSED_QUESTION}:
-        return Direction(Act.ANSWER, mood, fact.say, "fact", fact.id, "a closed question")
     return _tell(fact, mood, "what lies behind the objection" if behind else "a fair question")
 
 
@@ -231,7 +229,9 @@ def _ask(moment: Moment, why: str) -> Direction:
 
 
 def _tell(fact: Fact, mood: Mood, why: str) -> Direction:
-    return Direction(Act.DISCLOSE, mood, fact.say, "fact", fact.id, why)
+    # Nobody lowers their voice for what anyone may know.
+    act = Act.DISCLOSE if fact.depth == "deep" else Act.ANSWER
+    return Direction(act, mood, fact.say, "fact", fact.id, why)
 
 
 def _next_fact(moment: Moment, *, deep_first: bool) -> Fact | None:
