@@ -53,7 +53,7 @@ _ASSISTANT = _any_of(
     r"i(?:'d| would) be happy to",
     r"can i help you with",
     r"i apologi[sz]e for",
-    r"thank(?:s| you) for (?:reaching|asking|sharing)",
+    r"thank(?:s| you) for (?:reaching|sharing)",
     r"thank(?:s| you) for your (?:question|time|interest|call|patience)",
     r"here(?:'s| is) (?:a|an|the|my) (?:response|reply|line|answer|sentence)",
 )
@@ -78,7 +78,8 @@ _COMMITS = _any_of(
     r"let'?s (?:do|go with|get (?:it|this|that) (?:done|started)|sign|book|proceed)",
     r"let'?s make it happen",
     r"i(?:'ll| will) (?:take it|sign|buy|order|go with|do it)",
-    r"(?:we|i)(?:'re| are|'m| am) (?:in|on board|sold)",
+    # "I'm in.", not "I'm in a meeting"
+    r"(?:we|i)(?:'re| are|'m| am) (?:in(?=\W*$|[.,;!]| (?:if|then)\b)|on board|sold)",
     r"sign (?:me|us) up",
     r"count (?:me|us) in",
     r"(?:you have|it's|that's) a deal",
