@@ -97,6 +97,16 @@ _COMMITS = _any_of(
     r"we have an agreement",
     r"looking forward to (?:working|getting started|it)",
 )
+_WHEN = (
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|the (?:\d+(?:st|nd|rd|th)|first|second|third|\w+th))"
+)
+_TAKES_DATE = re.compile(
+    rf"(?:aye|yes|yeah|okay|fine|all right),? {_WHEN}\b"
+    rf"|{_WHEN},? (?:yes|aye|then|it is|fine|good|works)\b",
+    re.IGNORECASE,
+)
+"""A day said back with a yes, at the head of a line: the rep would write it down."""
 _AGREES = _any_of(
     r"yes|yeah|yep|okay|ok|all ?right|fine|good|great|sure|works",
     r"do it|done|deal|go|then|right|let's",
@@ -257,7 +267,7 @@ def _refuse_form(line: str) -> str | None:
 
 def _refuse_act(line: str, direction: Direction) -> str | None:
     act = direction.act
-    if act not in _COMMIT_ACTS and _COMMITS.search(line):
+    if act not in _COMMIT_ACTS and (_COMMITS.search(line) or _TAKES_DATE.match(line)):
         return "agrees when not directed to"
     if act not in _REFUSE_ACTS and _REFUSES.search(line):
         return "refuses when not directed to"
