@@ -61,6 +61,7 @@ def judged(line: str, act: Act | Direction = Act.WARM_UP, *turns: Turn) -> str |
         # not deciding what was
         ("Hm, well.", Act.AGREE, "does not do what was directed"),
         ("Fine, but let me think about it.", Act.AGREE, "does not do what was directed"),
+        ("Not Tuesday. Fine, go.", Act.AGREE, "does not do what was directed"),
         ("Sounds great!", Act.DECLINE, "does not do what was directed"),
         ("That would be lovely.", Act.HANG_UP, "does not do what was directed"),
         ("Great, thanks.", Act.PUSH_BACK, "does not do what was directed"),
@@ -111,6 +112,7 @@ def test_a_line_that_is_not_fit_is_refused_and_the_reason_can_be_counted(
         ("The fourth, yes, I'll be in.", Act.CONFIRM),
         ("All right, Monday then.", Act.AGREE),
         ("Okay, let's do it.", Act.AGREE),
+        ("No problem, Monday's good.", Act.CONFIRM),
         ("Yes, that works for me.", Act.CONFIRM),
         ("No, this isn't for me.", Act.DECLINE),
         ("That's enough. Goodbye.", Act.HANG_UP),

@@ -107,6 +107,7 @@ _TAKES_DATE = re.compile(
     re.IGNORECASE,
 )
 """A day said back with a yes, at the head of a line: the rep would write it down."""
+_BEGINS_WITH_NO = re.compile(r"\W*(?:not?|never)\b(?!,? (?:problem|worries))", re.IGNORECASE)
 _AGREES = _any_of(
     r"yes|yeah|yep|okay|ok|all ?right|fine|good|great|sure|works",
     r"do it|done|deal|go|then|right|let's",
@@ -272,6 +273,8 @@ def _refuse_act(line: str, direction: Direction) -> str | None:
     if act not in _REFUSE_ACTS and _REFUSES.search(line):
         return "refuses when not directed to"
     if act is Act.AGREE and (not _AGREES.search(line) or refuses(line)):
+        return "does not do what was directed"
+    if act in _COMMIT_ACTS and _BEGINS_WITH_NO.match(line):  # "Not Tuesday. Fine, go."
         return "does not do what was directed"
     if act is Act.DECLINE and not refuses(line):
         return "does not do what was directed"
