@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -14,8 +12,6 @@ from trainer.engines import Message, Prompt, Sampling, weights
 from trainer.engines.catalog import Catalog, State
 from trainer.engines.chat_text import chat_text
 from trainer.engines.local_engine import LocalEngine
-from trainer.library.shelf import Shelf
-from trainer.prospect import corpus
 
 pytestmark = pytest.mark.model
 
@@ -79,50 +75,3 @@ def test_prepared_for_speed_it_still_finds_the_same_words_likely(
 
 def test_what_computes_is_the_graph_on_one_thread(engine: LocalEngine) -> None:
     assert engine.how == "onnxruntime, 8 bits, 1 thread"
-
-
-PROMPTS = 40
-"""Of the 200 on which ``trainer/engines/graph.py`` has its figures; more take minutes."""
-
-
-@pytest.mark.slow
-def test_greedy_words_are_those_of_the_weights_or_part_where_the_choice_was_even(
-    engine: LocalEngine, reference: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Prompts as the voice makes them, up to 40 tokens each. The graph goes its own way; the
-    reference, over the same tokens at once, says where it would first have gone another."""
-    apart: list[float] = []
-    for messages in held_out(PROMPTS):
-        tokens = engine._encode(engine.written(Prompt(messages)))
-        drawn = greedy(engine, tokens, 40)
-        with torch.inference_mode():
-            logits = reference(torch.tensor([tokens + drawn[:-1]])).logits[0, len(tokens) - 1 :]
-        for chances, token in zip(logits.softmax(-1), drawn, strict=True):
-            if int(chances.argmax()) != token:
-                apart.append(float(chances.max() - chances[token]))
-                break
-    with capsys.disabled():
-        print(f"\n{PROMPTS - len(apart)} of {PROMPTS} the same; lost: {np.round(sorted(apart), 4)}")  # noqa: T201
-    assert len(apart) < 0.5 * PROMPTS
-    assert max(apart, default=0) < 0.1, "they part where the choice was all but even"
-
-
-def held_out(count: int) -> list[Sequence[Message]]:
-    """Prompts of people and trades that no voice was tuned on."""
-    folder = corpus.default_folder()
-    rows = corpus.read([folder / "heldout.jsonl"])
-    ways = corpus.read_ways(folder / "ways.jsonl", Shelf.load().personas)
-    found = [moment for lesson in corpus.lessons(rows, ways, Random(3)) for moment in lesson]
-    return [moment.messages for moment in Random(4).sample(found, count)]
-
-
-def greedy(engine: LocalEngine, tokens: list[int], count: int) -> list[int]:
-    """The likeliest tokens that follow, up to the end of the answer."""
-    logits = engine._backend.take_in(tokens)
-    drawn: list[int] = []
-    while logits is not None:
-        drawn.append(int(logits.argmax()))
-        if drawn[-1] in engine._ends or len(drawn) == count:
-            break
-        logits = engine._backend.extend(drawn[-1])
-    return drawn

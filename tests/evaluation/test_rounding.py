@@ -9,6 +9,7 @@ import torch
 
 from tests.engines import tiny
 from trainer.engines import Message, Prompt, preparation, weights
+from trainer.engines.catalog import Catalog, State
 from trainer.engines.local_engine import LocalEngine
 from trainer.evaluation.__main__ import _cues
 from trainer.evaluation.rounding import ANSWER, greedy, rounding
@@ -58,3 +59,22 @@ def test_what_is_asked_is_what_a_call_would_ask() -> None:
     for cue, prompt in zip(cues, asked, strict=True):
         assert cue.scenario.prospect.name in prompt.messages[0].content
         assert prompt.messages[1].content.endswith(cue.direction.say or "")
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_voice_that_ships_parts_from_its_weights_seldom_and_where_both_words_would_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """40 of the 200 prompts on which the card has its figures; more take minutes."""
+    card = Catalog.load().default("voice")
+    if Catalog.load().status(card.id).state is not State.PRESENT:
+        pytest.skip(f"{card.id} is not here; run `trainer models pull`")
+    cues = _cues()
+    found = rounding(prompts(cues[:: len(cues) // 40][:40]))
+    with capsys.disabled():
+        print(f"\n{found}")  # noqa: T201
+    assert found.lines == 40
+    assert found.same >= 0.6
+    assert found.tokens >= 0.95
+    assert found.margin is None or found.margin < 0.1
