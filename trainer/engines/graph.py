@@ -17,11 +17,11 @@ the same, 32 inputs a scale             .0011  16 % slower a token
 the same, activations in float32        .0005  twenty times slower: no kernel for it
 ======================================= ====== ============================================
 
-Of 200 greedy answers of up to 40 tokens by the voice that ships, 179 are those of the weights to the
-last token, and of their tokens 99.4 % (``python -m trainer.evaluation rounding``); where one parts,
-the weights prefer another word by 1 % in the median. An adapter before, less sure of its words: 131
-with 32 inputs a scale, 81 where inputs are not evened out, 105 by llama.cpp with the 4-bit file that
-these weights come from.
+Of 200 greedy answers of up to 40 tokens by the voice that ships, 179 are those of the weights to
+the last token, and of their tokens 99.4 % (``python -m trainer.evaluation rounding``); where one
+parts, the weights prefer another word by 1 % in the median. An adapter before, less sure of its
+words: 131 with 32 inputs a scale, 81 where inputs are not evened out, 105 by llama.cpp with the
+4-bit file that these weights come from.
 """
 
 from __future__ import annotations
