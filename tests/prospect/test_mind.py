@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests import cast
 from tests.readings import reading
 from trainer.library import Persona, Scenario
 from trainer.library.shelf import Shelf
@@ -81,6 +82,15 @@ def test_no_stage_runs_ahead_of_what_the_one_below_carries(
             if stage.below is not None:
                 upper = mind.progress(stage, standing, persona)
                 assert upper <= mind.progress(stage.below, standing, persona) + 1e-9
+
+
+def test_a_kind_word_behind_a_push_does_not_refill_the_patience_it_used_up() -> None:
+    """Found by the property below: a push took all of it, and a question in the same turn gave
+    some back, so that pressing cost less than not pressing."""
+    now = cast.standing(patience=0.05)
+    kind = (Move.PERMISSION, Move.CLARIFY_OBJECTION, Move.EMPATHY)
+    after = mind.react(now, reading(Move.PRESSURE, *kind), cast.persona(), cast.scenario())
+    assert (after.patience, after.outcome) == (0, Outcome.HUNG_UP)
 
 
 @given(st.lists(turns, max_size=8), turns, personas, scenarios)

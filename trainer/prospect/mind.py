@@ -211,13 +211,18 @@ class _Change:
         self.before = standing
         self.persona = persona
         self.levels = dict(standing.levels)
-        self.patience_left = standing.patience
+        self._patience = standing.patience
         self.lean_now = standing.lean
         self.brought = 0.0
         self.hurt = False
 
     def patience(self, by: float) -> None:
-        self.patience_left = min(1.0, max(0.0, self.patience_left + by))
+        # Floored only at the end: what a push used up, a kind word in the same turn can't refill.
+        self._patience = min(1.0, self._patience + by)
+
+    @property
+    def patience_left(self) -> float:
+        return max(0.0, self._patience)
 
     def lean(self, by: float) -> None:
         self.lean_now = min(1.0, max(0.0, self.lean_now + by))
